@@ -1,0 +1,148 @@
+"""The store on disk: ``blobs/ab/cdef…`` by SHA-256, and ``blobs/incoming/`` for uploads under way."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+from server.blobs.errors import BlobNotFound, UploadTooLarge
+from server.blobs.model import Blob, Upload
+
+CHUNK_BYTES = 64 * 1024
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class BlobStore:
+    """Keeps bytes under their SHA-256; every blob is complete and on the disk before it has a name.
+
+    Disk work runs in threads; the methods that are not coroutines say so and block.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        """Makes `directory` if need be; several processes may share it."""
+        self._directory = directory
+        self._incoming = directory / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def discard_leftovers(self) -> None:
+        """Removes what uploads cut short by a crash left behind; blocks, and only while nobody uploads."""
+        for path in self._incoming.iterdir():
+            path.unlink()
+
+    @asynccontextmanager
+    async def receive(self, chunks: AsyncIterable[bytes], limit: int) -> AsyncIterator[Upload]:
+        """Streams `chunks` into a temporary file that is gone afterwards, unless `keep` has taken it.
+
+        Raises `UploadTooLarge` as soon as more than `limit` bytes have come.
+        """
+        writer = await asyncio.to_thread(_Writer, self._incoming)
+        try:
+            async for chunk in _in_blocks(chunks, limit):
+                await asyncio.to_thread(writer.write, chunk)
+            yield await asyncio.to_thread(writer.finish)
+        finally:
+            writer.discard()
+
+    async def keep(self, upload: Upload) -> Blob:
+        """Moves a received upload into the store; durable when it returns."""
+        return await asyncio.to_thread(self._keep, upload)
+
+    async def put_stream(self, chunks: AsyncIterable[bytes], limit: int) -> Blob:
+        """`receive` and `keep` in one."""
+        async with self.receive(chunks, limit) as upload:
+            return await self.keep(upload)
+
+    def put_file(self, source: IO[bytes]) -> Blob:
+        """Copies an open file into the store; blocks."""
+        writer = _Writer(self._incoming)
+        try:
+            shutil.copyfileobj(source, writer, CHUNK_BYTES)
+            return self._keep(writer.finish())
+        finally:
+            writer.discard()
+
+    def path(self, sha256: str) -> Path:
+        """Where a blob's bytes are, to be read only; raises `BlobNotFound`; blocks for one look at the disk."""
+        path = self._place(sha256)
+        if not path.is_file():
+            raise BlobNotFound
+        return path
+
+    async def open(self, sha256: str) -> AsyncIterator[bytes]:
+        """The bytes of a blob in chunks; raises `BlobNotFound`."""
+        with await asyncio.to_thread(lambda: self.path(sha256).open("rb")) as file:
+            while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+                yield chunk
+
+    async def exists(self, sha256: str) -> bool:
+        """Whether the store has a blob."""
+        return await asyncio.to_thread(self._place(sha256).is_file)
+
+    def _keep(self, upload: Upload) -> Blob:
+        place = self._place(upload.sha256)
+        if not place.is_file():
+            place.parent.mkdir(exist_ok=True)
+            upload.path.replace(place)
+            _sync_directory(place.parent)
+            _sync_directory(self._directory)
+        return Blob(upload.sha256, upload.size)
+
+    def _place(self, sha256: str) -> Path:
+        if not SHA256.fullmatch(sha256):
+            raise BlobNotFound
+        return self._directory / sha256[:2] / sha256[2:]
+
+
+class _Writer:
+    """Writes a temporary file and hashes on the way."""
+
+    def __init__(self, directory: Path) -> None:
+        self._file = NamedTemporaryFile(dir=directory, delete=False)  # noqa: SIM115 - lives across awaits
+        self._hash = hashlib.sha256()
+
+    def write(self, chunk: bytes) -> int:
+        self._hash.update(chunk)
+        return self._file.write(chunk)
+
+    def finish(self) -> Upload:
+        size = self._file.tell()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        return Upload(Path(self._file.name), self._hash.hexdigest(), size)
+
+    def discard(self) -> None:
+        """Closes, and removes the file unless it was moved away."""
+        self._file.close()
+        Path(self._file.name).unlink(missing_ok=True)
+
+
+async def _in_blocks(chunks: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:
+    """Collects small chunks to `CHUNK_BYTES`, so that a byte-wise sender does not cost a thread hop per byte."""
+    size = 0
+    pending = bytearray()
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise UploadTooLarge(f"The upload has more than the {limit} bytes that this server accepts.")
+        pending += chunk
+        if len(pending) >= CHUNK_BYTES:
+            yield bytes(pending)
+            pending.clear()
+    yield bytes(pending)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,32 @@
+"""The files of projects: which exist, what is in them, and the documents behind them."""
+
+from __future__ import annotations
+
+from server.files.archive import ArchiveLimits
+from server.files.archive_routes import archive_routes
+from server.files.content import ContentService
+from server.files.content_routes import content_routes
+from server.files.documents_routes import documents_routes
+from server.files.gate import ProjectGate
+from server.files.json_export import JsonExporter
+from server.files.resolver import DocumentResolver, Resolved
+from server.files.routes import routes
+from server.files.service import FileService
+from server.files.transfer import ArchiveService
+from server.files.trees import TreeService
+
+__all__ = [
+    "ArchiveLimits",
+    "ArchiveService",
+    "ContentService",
+    "DocumentResolver",
+    "FileService",
+    "JsonExporter",
+    "ProjectGate",
+    "Resolved",
+    "TreeService",
+    "archive_routes",
+    "content_routes",
+    "documents_routes",
+    "routes",
+]

@@ -1,0 +1,9 @@
+"""The edges: sync sockets, health, metrics, the API reference, the web editor's page."""
+
+from server.gateway.api_docs import ApiDocs
+from server.gateway.gateway import SyncGateway
+from server.gateway.health import health_routes
+from server.gateway.server import build_server
+from server.gateway.web import ApiHeaders, Assets, WebEditor
+
+__all__ = ["ApiDocs", "ApiHeaders", "Assets", "SyncGateway", "WebEditor", "build_server", "health_routes"]

@@ -1,0 +1,210 @@
+"""One document on one socket, from the request to open it to its end; the same for both dialects."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from crdt_docs.protocol import (
+    Awareness,
+    Message,
+    QueryAwareness,
+    SyncStep1,
+    SyncStep2,
+    Update,
+    VersionEcho,
+    hocuspocus,
+    messages,
+    ywebsocket,
+)
+from server.access import AccessChanged, Forbidden, Principal
+from server.files import DocumentResolver, Resolved
+from server.gateway.budget import Backlog, Budget
+from server.gateway.connection import SyncConnection
+from server.gateway.errors import AskedTooOften
+from server.kit.errors import AtriumError, NotFound, Unavailable
+from server.rooms import Dialect, Peer, Room, RoomRegistry, frame
+from server.settings import Limits
+
+logger = logging.getLogger(__name__)
+
+POLICY, INTERNAL_ERROR = 1008, AtriumError.close_code
+
+
+class Channel:
+    """Queues what the client pipelines while the document is opened, then hands it to the room."""
+
+    def __init__(
+        self,
+        connection: SyncConnection,
+        backlog: Backlog,
+        *,
+        resolver: DocumentResolver,
+        rooms: RoomRegistry,
+        limits: Limits,
+        address: bytes | None,
+    ) -> None:
+        """`address` is what stands before each Hocuspocus message; None speaks y-websocket."""
+        self.principal: Principal | None = None
+        self._connection = connection
+        self._backlog = backlog
+        self._resolver, self._rooms, self._limits = resolver, rooms, limits
+        self._address = address
+        self._name = ""
+        self._queue: list[Message] = []
+        self._deaf = False
+        self._opening: asyncio.Task[None] | None = None
+        self._resolved: Resolved | None = None
+        self._access_changes = 0
+        self._room: Room | None = None
+        self._peer: Peer | None = None
+        self._states = Budget(limits.step1_per_s, limits.step1_burst)
+
+    def open(self, name: str, identify: Callable[[], Awaitable[Principal]]) -> None:
+        """Starts to open the document for whom `identify` says; refused aloud when it may not be."""
+        self._name = name
+        self._opening = asyncio.create_task(self._open(identify))
+
+    async def _open(self, identify: Callable[[], Awaitable[Principal]]) -> None:
+        try:
+            async with asyncio.timeout(self._limits.authentication_s):
+                self.principal = await identify()
+            room, self._resolved = await self._pin(self.principal)
+        except AtriumError as error:
+            self._refuse(error)
+        except TimeoutError:
+            self._refuse(Unavailable("Authentication took too long; try again."))
+        except Exception:  # an edge: the client must not wait for ever for a document that nobody opens
+            logger.exception("document.not_opened")
+            self._refuse(Unavailable("The document could not be opened; try again."))
+        else:
+            self._join(room, self.principal, self._resolved)
+
+    async def _pin(self, principal: Principal) -> tuple[Room, Resolved]:
+        """The open room; asked for again when access has changed while it was looked up and loaded."""
+        while True:
+            changes = self._access_changes
+            resolved = await self._resolver.open(self._name, principal, create=True)
+            room = await self._rooms.pin(resolved.record.id)
+            if changes == self._access_changes:
+                return room, resolved
+            room.unpin()
+
+    def _join(self, room: Room, principal: Principal, resolved: Resolved) -> None:
+        self._room = room
+        self._peer = peer = Peer(
+            self._connection,
+            author=principal.id,
+            user={"id": principal.id, "name": principal.name, "hue": principal.hue, "kind": str(principal.kind)},
+            writable=resolved.writable,
+            dialect=Dialect.Y_WEBSOCKET if self._address is None else Dialect.HOCUSPOCUS,
+            address=self._address,
+        )
+        room.join(peer)
+        if peer.dialect is Dialect.HOCUSPOCUS:
+            peer.send(hocuspocus.authenticated(read_only=not resolved.writable))
+        for message in self._take_queue():
+            self._connection.guard(self.handle, message)
+
+    def _refuse(self, error: AtriumError) -> None:
+        """Says why, and takes no more of what the client has pipelined until it authenticates again."""
+        self._deaf = True
+        self._take_queue()
+        logger.info("document.refused", extra={"code": error.code})
+        if error.retryable or error.close_code == INTERNAL_ERROR:
+            self._connection.close(error.close_code, error.detail)
+        elif self._address is None:
+            self._connection.write(frame(messages.permission_denied(error.detail)))
+            self._connection.close(error.close_code, error.detail)
+        else:
+            self._connection.write(frame(hocuspocus.prefix(self._address) + hocuspocus.denied(error.detail)))
+
+    # Messages
+
+    def handle(self, message: Message) -> None:
+        """Takes one decoded message, in order; raises `CrdtError` and `AtriumError` for what ends the socket."""
+        if self._deaf:
+            return
+        if self._room is None or self._peer is None:
+            self._backlog.take(message)
+            self._queue.append(message)
+        else:
+            self._dispatch(self._room, self._peer, message)
+
+    def _dispatch(self, room: Room, peer: Peer, message: Message) -> None:
+        match message:
+            case Update(update):
+                room.receive_update(peer, update)
+            case Awareness(payload):
+                room.receive_awareness(peer, payload)
+            case SyncStep2(update):
+                room.receive_step2(peer, update)
+            case SyncStep1(state_vector):
+                if not self._may_ask():
+                    raise AskedTooOften
+                room.sync_step1(peer, state_vector)
+            case QueryAwareness():
+                if self._may_ask():  # the answer is as large as the room; presence is told on every change anyway
+                    room.send_presence(peer)
+            case VersionEcho(payload):
+                room.echo_version(peer, payload)
+            case _:  # Stateless, BroadcastStateless and Pong mean nothing here
+                pass
+
+    def _may_ask(self) -> bool:
+        return self._states.spend(1, asyncio.get_running_loop().time())
+
+    def _take_queue(self) -> list[Message]:
+        queue, self._queue = self._queue, []
+        self._backlog.give_back(queue)
+        return queue
+
+    # Access
+
+    async def access_changed(self, event: AccessChanged) -> None:
+        """Closes the socket when the right to this document has changed, in either direction.
+
+        A socket that turned read-only would let its client's document diverge in silence; it connects again instead.
+        """
+        self._access_changes += 1
+        if self.principal is None or self._resolved is None or not _concerns(event, self.principal, self._resolved):
+            return
+        try:
+            now = await self._resolver.again(self._resolved, self.principal)
+        except NotFound:
+            self._connection.close(Forbidden.close_code, "You may no longer see this document.")
+        except Exception:  # an edge: who may not be asked about may not stay
+            logger.exception("access.not_rechecked")
+            self._connection.close(Unavailable.close_code, "Your access cannot be checked right now; connect again.")
+        else:
+            if now.writable != self._resolved.writable:
+                self._connection.close(POLICY, "What you may do in this document has changed; connect again.")
+
+    # Calls of the connection
+
+    def keep_alive(self) -> bool:
+        """Sends presence of nobody, which every client takes as a sign of life; False when not yet open."""
+        if self._peer is None:
+            return False
+        self._peer.send(ywebsocket.KEEPALIVE)
+        return True
+
+    def drained(self) -> None:
+        """The socket takes bytes again."""
+        if self._room is not None and self._peer is not None:
+            self._room.drained(self._peer)
+
+    def end(self) -> None:
+        """The client or the socket is gone."""
+        self._deaf = True
+        if self._opening is not None and self._opening is not asyncio.current_task():
+            self._opening.cancel()
+        if self._room is not None and self._peer is not None:
+            self._room.leave(self._peer)
+        self._room = self._peer = None
+        self._take_queue()
+
+
+def _concerns(event: AccessChanged, principal: Principal, resolved: Resolved) -> bool:
+    return event.project_id in (None, resolved.project.id) and event.principal_id in (None, principal.id)

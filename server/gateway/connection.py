@@ -1,0 +1,164 @@
+"""One socket: its budgets, its liveness and its back-pressure, whatever is spoken on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from crdt_docs.errors import CrdtError, DocumentPoisoned
+from server.gateway.budget import Budget
+from server.gateway.socket import SocketProtocol
+from server.kit import metrics
+from server.kit.errors import AtriumError, BadRequest
+from server.settings import Limits
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 1.0
+INTERNAL_ERROR, TRY_AGAIN_LATER = 1011, 1013
+
+
+class Receiver(Protocol):
+    """What stands behind a connection."""
+
+    def on_message(self, data: bytes) -> None:
+        """Takes one binary message."""
+
+    def drained(self) -> None:
+        """The socket takes bytes again."""
+
+    def keep_alive(self) -> None:
+        """Says something: the client has heard nothing for a while."""
+
+    def end(self) -> None:
+        """The socket is gone."""
+
+
+class SyncConnection:
+    """The `Link` of every peer on one socket.
+
+    Reading is paused while the connection is over its budget of frames or bytes. Nothing a client does here costs
+    another connection more than that.
+    """
+
+    __slots__ = (
+        "_bytes",
+        "_congested_ticks",
+        "_frames",
+        "_heartbeat_ticks",
+        "_limits",
+        "_loop",
+        "_overflowing",
+        "_receiver",
+        "_silent_ticks",
+        "_socket",
+        "_throttled",
+    )
+
+    def __init__(self, socket: SocketProtocol, *, heartbeat_s: int, limits: Limits) -> None:
+        """A sign of life is sent after `heartbeat_s` of silence."""
+        self._socket = socket
+        self._limits = limits
+        self._loop = asyncio.get_running_loop()
+        self._receiver: Receiver | None = None
+        self._frames = Budget(limits.frames_per_s, limits.frames_burst)
+        self._bytes = Budget(limits.inbound_bytes_per_s, limits.inbound_bytes_burst)
+        self._throttled = False
+        self._overflowing = False
+        self._silent_ticks = 0
+        self._congested_ticks = 0
+        self._heartbeat_ticks = max(1, heartbeat_s - 1)
+
+    def listen(self, receiver: Receiver) -> None:
+        """From now on every binary message goes to `receiver`."""
+        self._receiver = receiver
+        self._socket.transport.set_write_buffer_limits(high=self._limits.outbox_high_water_bytes)
+        self._socket.on_received = self._charge
+        self._socket.on_binary = lambda data: self.guard(receiver.on_message, data)
+        self._socket.on_drained = self._on_drained
+
+    def guard(self, work: Callable[..., None], *arguments: object) -> None:
+        """Does `work` for this connection; whatever it raises closes this connection and nothing else."""
+        try:
+            work(*arguments)
+        except AtriumError as error:
+            self.close(error.close_code, error.detail)
+        except DocumentPoisoned:
+            logger.exception("socket.document_poisoned")
+            self.close(INTERNAL_ERROR, "The document has to be rebuilt; connect again.")
+        except CrdtError as error:
+            self.close(BadRequest.close_code, error.detail)
+        except Exception:  # an edge: a fault in serving one client is not to end a callback or loop that serves all
+            logger.exception("socket.failed")
+            self.close(INTERNAL_ERROR, "The server failed; the fault is in its log.")
+
+    # Link
+
+    @property
+    def congested(self) -> bool:
+        return self._socket.congested
+
+    def write(self, frames: bytes) -> None:
+        self._silent_ticks = 0
+        self._socket.write(frames)
+        if self._socket.congested:
+            self._check_outbox()
+
+    def close(self, code: int, reason: str) -> None:
+        """Closes the socket and ends every document on it."""
+        if not self._socket.close_sent:
+            metrics.CLOSES.labels(str(code)).inc()
+        self.end()
+        self._socket.close(code, reason)
+
+    def end(self) -> None:
+        """The socket is gone. Doing it twice is harmless."""
+        self._socket.on_received = self._socket.on_binary = self._socket.on_drained = None
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.end()
+
+    # Liveness and budgets
+
+    def tick(self) -> None:
+        """Once a second: reads on within the budget, gives a sign of life, gives up on who does not read."""
+        now = self._loop.time()
+        if self._throttled and self._frames.has_some(now) and self._bytes.has_some(now):
+            self._throttled = False
+            self._socket.resume_reading()
+        self._silent_ticks += 1
+        if self._silent_ticks >= self._heartbeat_ticks and self._receiver is not None:
+            self._receiver.keep_alive()
+        self._congested_ticks = self._congested_ticks + 1 if self._socket.congested else 0
+        if self._congested_ticks * TICK_S > self._limits.lagging_s:
+            self._give_up()
+
+    def _charge(self, frames: int, size: int) -> None:
+        metrics.FRAMES.inc(frames)
+        metrics.FRAME_BYTES.inc(size)
+        now = self._loop.time()
+        within = self._frames.spend(frames, now) & self._bytes.spend(size, now)
+        if not (within or self._throttled):
+            self._throttled = True
+            self._socket.pause_reading()
+            metrics.THROTTLED.inc()
+
+    def _check_outbox(self) -> None:
+        buffered = self._socket.transport.get_write_buffer_size()
+        if buffered > self._limits.outbox_bytes and not self._overflowing:
+            self._overflowing = True
+            self._loop.call_soon(self._give_up)  # not now: whoever writes may be in the middle of a list of peers
+
+    def _on_drained(self) -> None:
+        self._congested_ticks = 0
+        if self._receiver is not None:
+            self.guard(self._receiver.drained)
+
+    def _give_up(self) -> None:
+        if self._receiver is None:
+            return
+        metrics.SLOW_CONSUMERS.inc()
+        logger.info("socket.slow_consumer", extra={"buffered": self._socket.transport.get_write_buffer_size()})
+        self.close(TRY_AGAIN_LATER, "You do not read what is sent to you.")

@@ -1,0 +1,202 @@
+"""The door for sync sockets: admits them, ticks them, closes those that lost their access, drains them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from server.access import AccessChanged, Authenticator, Principal, TokenRevoked, Unauthenticated
+from server.files import DocumentResolver
+from server.gateway.address import client_address
+from server.gateway.authentication import TICKET_PROTOCOL, SocketAuthentication
+from server.gateway.budget import Backlog
+from server.gateway.channel import Channel
+from server.gateway.connection import TICK_S, SyncConnection
+from server.gateway.errors import Crowded, Draining
+from server.gateway.socket import EXTENSION, SocketProtocol
+from server.gateway.sync import SyncSocket
+from server.kit import metrics
+from server.kit.errors import AtriumError
+from server.rooms import RoomRegistry
+from server.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+UNSUPPORTED_DATA = 1003
+MIN_HEARTBEAT_S, DEFAULT_HEARTBEAT_S = 2, 10
+DRAIN_STEP_S = 0.05
+
+
+class SyncGateway:
+    """All sync sockets of this process."""
+
+    def __init__(
+        self, authenticator: Authenticator, resolver: DocumentResolver, rooms: RoomRegistry, settings: Settings
+    ) -> None:
+        self._authenticator = authenticator
+        self._authentication = SocketAuthentication(authenticator, query_tokens=settings.query_tokens_allowed)
+        self._resolver, self._rooms, self._settings = resolver, rooms, settings
+        self._limits = settings.limits
+        self._sockets: set[SyncSocket] = set()
+        self._admitted: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.draining = False
+
+    def start(self) -> None:
+        """Starts the ticks; call it on the event loop."""
+        self._spawn(self._tick_forever())
+        self._spawn(self._sweep_forever())
+
+    async def stop(self) -> None:
+        """Ends the ticks."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # From the handshake to the end
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """The ASGI endpoint of `/sync` and `/sync/{name}`."""
+        socket: SocketProtocol | None = websocket.scope["extensions"].get(EXTENSION)
+        if socket is None:
+            raise RuntimeError("Sync sockets need the server that `atrium serve` starts (server.gateway.socket).")
+        connection = SyncConnection(socket, heartbeat_s=_heartbeat(websocket), limits=self._limits)
+        try:
+            with self._admit(client_address(websocket, self._settings.trusted_proxies)):
+                principal = await self._authentication.identify(websocket)
+                if self.draining:  # since a moment ago
+                    raise Draining
+                await self._serve(websocket, connection, principal)
+        except AtriumError as refusal:
+            # A browser sees only the close code, never an HTTP status: accept, then say why.
+            metrics.CONNECTIONS_REFUSED.labels(str(refusal.close_code)).inc()
+            await websocket.accept(_subprotocol(websocket))
+            connection.close(refusal.close_code, refusal.detail)
+
+    @contextmanager
+    def _admit(self, address: str) -> Iterator[None]:
+        """Counts the socket from its handshake on; raises `Draining` or `Crowded`."""
+        if self.draining:
+            raise Draining
+        if self._admitted.total() >= self._limits.connections:
+            raise Crowded
+        if self._admitted[address] >= self._limits.connections_per_address:
+            raise Crowded("Too many sockets from this address; try again later.")
+        self._admitted[address] += 1
+        try:
+            yield
+        finally:
+            self._admitted[address] -= 1
+            if not self._admitted[address]:
+                del self._admitted[address]
+
+    async def _serve(self, websocket: WebSocket, connection: SyncConnection, principal: Principal | None) -> None:
+        sync = SyncSocket(
+            connection,
+            name=websocket.path_params.get("name") or None,
+            principal=principal,
+            authentication=self._authentication,
+            new_channel=self._new_channel,
+            limits=self._limits,
+            deadline=asyncio.get_running_loop().time() + self._limits.authentication_s,
+        )
+        await websocket.accept(_subprotocol(websocket))
+        connection.listen(sync)
+        self._sockets.add(sync)
+        metrics.CONNECTIONS.set(len(self._sockets))
+        try:
+            await _until_gone(websocket, connection)
+        finally:
+            connection.end()
+            self._sockets.discard(sync)
+            metrics.CONNECTIONS.set(len(self._sockets))
+
+    def _new_channel(self, connection: SyncConnection, backlog: Backlog, address: bytes | None) -> Channel:
+        return Channel(
+            connection, backlog, resolver=self._resolver, rooms=self._rooms, limits=self._limits, address=address
+        )
+
+    # Access that changes while a socket is open
+
+    def on_token_revoked(self, event: TokenRevoked) -> None:
+        """Closes the sockets that the token opened."""
+        self._close_tokens({event.token_id})
+
+    def on_access_changed(self, event: AccessChanged) -> None:
+        """Asks again for every open document that the change may concern."""
+        self._spawn(self._recheck(event))
+
+    async def _recheck(self, event: AccessChanged) -> None:
+        channels = [channel for sync in self._sockets for channel in sync.channels.values()]
+        await asyncio.gather(*(channel.access_changed(event) for channel in channels))
+
+    def _close_tokens(self, token_ids: set[str]) -> None:
+        for sync in list(self._sockets):
+            if not token_ids.isdisjoint(sync.token_ids):
+                sync.connection.close(Unauthenticated.close_code, "Your sign-in has ended.")
+
+    # Time
+
+    async def _tick_forever(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now = asyncio.get_running_loop().time()
+            for sync in list(self._sockets):
+                sync.connection.guard(sync.tick, now)
+
+    async def _sweep_forever(self) -> None:
+        """Catches what no event told: expiry, and revocation by another process. The ticks do not wait for it."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                if self._sockets:
+                    await self._sweep_tokens()
+            except Exception:  # a supervised loop: a database that is away must not end it
+                logger.exception("gateway.sweep_failed")
+
+    async def _sweep_tokens(self) -> None:
+        held = set().union(*(sync.token_ids for sync in self._sockets))
+        self._close_tokens(await self._authenticator.sweep(held))
+
+    async def drain(self) -> None:
+        """Closes every socket, spread over the drain time so that clients do not come back all at once."""
+        self.draining = True
+        sockets = list(self._sockets)
+        steps = max(1, int(self._settings.drain_s / DRAIN_STEP_S))
+        per_step = -(-len(sockets) // steps)
+        for start in range(0, len(sockets), max(1, per_step)):
+            for sync in sockets[start : start + per_step]:
+                sync.connection.close(Draining.close_code, "The server is restarting.")
+            await asyncio.sleep(DRAIN_STEP_S)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _until_gone(websocket: WebSocket, connection: SyncConnection) -> None:
+    """Binary messages go past this; what arrives here is the end, or a text message that nobody should send."""
+    try:
+        await websocket.receive_bytes()
+    except WebSocketDisconnect:
+        return
+    except KeyError:
+        connection.close(UNSUPPORTED_DATA, "Sync sockets carry binary messages.")
+
+
+def _heartbeat(websocket: WebSocket) -> int:
+    """Seconds of silence after which the client wants a sign of life: `?heartbeat=`, 2 to 10."""
+    raw = websocket.query_params.get("heartbeat", "")
+    if not (raw.isascii() and raw.isdigit() and len(raw) <= 2):
+        return DEFAULT_HEARTBEAT_S
+    return min(max(int(raw), MIN_HEARTBEAT_S), DEFAULT_HEARTBEAT_S)
+
+
+def _subprotocol(websocket: WebSocket) -> str | None:
+    return TICKET_PROTOCOL if TICKET_PROTOCOL in websocket.scope["subprotocols"] else None
