@@ -1,0 +1,201 @@
+"""The REST API as typed methods; `document` opens a document to edit it live."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+from urllib.parse import quote
+
+import httpx
+from pycrdt import Doc
+
+from client.errors import AtriumClientError, ConnectionLost
+from client.live import LiveDocument
+from client.model import CreatedToken, Document, DocumentDetail, File, FileContent, Imported, Project, Token
+
+TIMEOUT_S = 30.0
+CREATE = {"If-None-Match": "*"}
+
+
+class AtriumClient:
+    """A client of one server; every method raises `AtriumClientError` when the server refuses.
+
+    `token` is a personal or agent token, or the administrator's; without one the server's anonymous role applies.
+    """
+
+    def __init__(self, base_url: str, token: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        unlimited = httpx.Limits(max_connections=None)  # every live document holds one
+        self._http = httpx.AsyncClient(base_url=base_url, headers=headers, timeout=TIMEOUT_S, limits=unlimited)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    def document(self, name: str, doc: Doc[Any] | None = None) -> LiveDocument:
+        """Opens `name` (``acme/files/README.md``, ``acme/docs/anything``) with `async with`.
+
+        Give the `doc` of an earlier opening to go on with it: what the server lacks is sent.
+        """
+        return LiveDocument(self._http, name, doc)
+
+    # Projects
+
+    async def create_project(self, slug: str, name: str = "") -> Project:
+        """Creates a project that the caller owns."""
+        answer = await self._send("POST", "projects", json={"slug": slug, "name": name or slug})
+        return Project.model_validate_json(answer.content)
+
+    async def projects(self) -> list[Project]:
+        """Every project the caller may read."""
+        return [Project.model_validate(item) for item in await self._items("projects")]
+
+    async def project(self, slug: str) -> Project:
+        """One project, by its slug or a former one."""
+        answer = await self._send("GET", f"projects/{slug}")
+        return Project.model_validate_json(answer.content)
+
+    async def rename_project(self, slug: str, *, new_slug: str | None = None, name: str | None = None) -> Project:
+        """Changes the slug (the old one goes on leading here), the display name, or both."""
+        changes = {"slug": new_slug, "name": name}
+        answer = await self._send("PATCH", f"projects/{slug}", json={k: v for k, v in changes.items() if v is not None})
+        return Project.model_validate_json(answer.content)
+
+    async def delete_project(self, slug: str) -> None:
+        """Deletes a project; open documents are closed."""
+        await self._send("DELETE", f"projects/{slug}")
+
+    async def set_member(self, slug: str, user: str, role: Literal["owner", "editor", "viewer"]) -> None:
+        """Gives a user a role in a project."""
+        await self._send("PUT", f"projects/{slug}/members/{quote(user, safe='')}", json={"role": role})
+
+    async def remove_member(self, slug: str, user: str) -> None:
+        """Takes a user's role in a project away."""
+        await self._send("DELETE", f"projects/{slug}/members/{quote(user, safe='')}")
+
+    # Files
+
+    async def files(self, slug: str) -> list[File]:
+        """The entries of a project's file tree."""
+        return [File.model_validate(item) for item in await self._items(f"projects/{slug}/files")]
+
+    async def read_file(self, slug: str, path: str) -> FileContent:
+        """A file's bytes, with the ETag of this version."""
+        answer = await self._send("GET", file_url(slug, path))
+        return FileContent(answer.content, answer.headers["etag"])
+
+    async def write_file(self, slug: str, path: str, body: str | bytes, *, etag: str | None = None) -> str:
+        """Writes a file and returns its new ETag: over the version `etag`, or as a new file when that is None."""
+        condition = CREATE if etag is None else {"If-Match": etag}
+        answer = await self._send("PUT", file_url(slug, path), content=body, headers=condition)
+        return str(answer.headers["etag"])
+
+    async def make_folder(self, slug: str, path: str) -> None:
+        """Creates an empty folder."""
+        await self._send("POST", f"projects/{slug}/files:mkdir", json={"path": path})
+
+    async def move(self, slug: str, source: str, target: str) -> None:
+        """Moves or renames a file or folder; live editing goes on through it."""
+        await self._send("POST", f"projects/{slug}/files:move", json={"from": source, "to": target})
+
+    async def delete_file(self, slug: str, path: str) -> list[str]:
+        """Deletes a file, or a folder with what is in it; returns the ids that `restore_files` takes."""
+        answer = await self._send("DELETE", file_url(slug, path))
+        return [item["id"] for item in answer.json()["deleted"]]
+
+    async def restore_files(self, slug: str, ids: list[str]) -> None:
+        """Undoes a deletion."""
+        await self._send("POST", f"projects/{slug}/files:restore", json={"ids": ids})
+
+    async def import_zip(self, slug: str, archive: bytes | AsyncIterable[bytes], *, into: str = "") -> Imported:
+        """Imports a ZIP into a folder (the root by default); members that cannot be are named in the answer."""
+        headers = {"Content-Type": "application/zip"}
+        where = {"into": into} if into else {}
+        url = f"projects/{slug}/files:import"
+        answer = await self._send("POST", url, content=archive, headers=headers, params=where)
+        return Imported.model_validate_json(answer.content)
+
+    async def export_zip(self, slug: str, target: Path) -> None:
+        """Downloads the project as a ZIP to the file `target`, in constant memory."""
+        async with self._http.stream("GET", f"/api/v1/projects/{slug}/files:export") as answer:
+            if answer.is_error:
+                await answer.aread()
+                raise AtriumClientError.from_response(answer)
+            with target.open("wb") as file:
+                async for chunk in answer.aiter_bytes():
+                    file.write(chunk)
+
+    # Documents
+
+    async def documents(self, slug: str) -> list[Document]:
+        """The documents of a project."""
+        return [Document.model_validate(item) for item in await self._items(f"projects/{slug}/documents")]
+
+    async def document_info(self, name: str) -> DocumentDetail:
+        """What is known of one document."""
+        answer = await self._send("GET", f"documents/{quote(name)}")
+        return DocumentDetail.model_validate_json(answer.content)
+
+    async def document_state(self, name: str) -> bytes:
+        """A document's whole state as one Yjs v1 update."""
+        answer = await self._send("GET", f"documents/{quote(name)}", params={"format": "update"})
+        return answer.content
+
+    async def push_update(self, name: str, update: bytes) -> int:
+        """Applies one Yjs v1 update; returns its sequence number once it is durable."""
+        answer = await self._send("POST", f"documents/{quote(name)}/updates", content=update)
+        return int(answer.json()["seq"])
+
+    async def delete_document(self, name: str) -> None:
+        """Deletes a document; its name stays taken."""
+        await self._send("DELETE", f"documents/{quote(name)}")
+
+    # Tokens
+
+    async def create_token(
+        self, name: str, *, kind: Literal["pat", "agt"] = "pat", expires_in_s: int | None = None
+    ) -> CreatedToken:
+        """Creates a token of the caller's; the secret is in this answer only."""
+        body: dict[str, Any] = {"kind": kind, "name": name}
+        if expires_in_s is not None:
+            body["expires_in_s"] = expires_in_s
+        answer = await self._send("POST", "tokens", json=body)
+        return CreatedToken.model_validate_json(answer.content)
+
+    async def tokens(self) -> list[Token]:
+        """The caller's tokens."""
+        return [Token.model_validate(item) for item in await self._items("tokens")]
+
+    async def revoke_token(self, id: str) -> None:
+        """Revokes a token; live connections made with it are closed."""
+        await self._send("DELETE", f"tokens/{id}")
+
+    async def _items(self, url: str) -> list[Any]:
+        """Every item of a list, page by page."""
+        items: list[Any] = []
+        page: dict[str, Any] = {"next_cursor": ""}
+        while page["next_cursor"] is not None:
+            cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else {}
+            page = (await self._send("GET", url, params={"limit": 200} | cursor)).json()
+            items += page["items"]
+        return items
+
+    async def _send(self, method: str, url: str, **request: Any) -> httpx.Response:
+        try:
+            answer = await self._http.request(method, f"/api/v1/{url}", follow_redirects=True, **request)
+        except httpx.TransportError as error:
+            raise ConnectionLost.unreachable(error) from error
+        if answer.is_error:
+            raise AtriumClientError.from_response(answer)
+        return answer
+
+
+def file_url(slug: str, path: str) -> str:
+    """The address of a file below ``/api/v1/``."""
+    return f"projects/{slug}/files/{quote(path)}"
