@@ -1,0 +1,86 @@
+import "../styles/project.css";
+import { Link, Navigate, useParams } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { Button } from "react-aria-components";
+import { ApiError, type Project, type Session } from "../api";
+import { queryClient, useProject } from "../app/query";
+import { SignedIn } from "../app/SignedIn";
+import { ProjectSync } from "../sync/project";
+import { Notice, Skeleton } from "../ui/Notice";
+import { Workspace, WorkspaceContext } from "./context";
+import { ProjectFrame } from "./ProjectFrame";
+
+export function ProjectPage() {
+  const { slug } = useParams({ from: "/p/$slug" });
+  return <SignedIn>{(session) => <LoadProject key={slug} slug={slug} session={session} />}</SignedIn>;
+}
+
+function LoadProject({ slug, session }: { slug: string; session: Session }) {
+  const project = useProject(slug);
+  if (project.isPending) return <Skeleton rows={8} label="Loading the project" />;
+  if (project.data === undefined || isMissing(project.error))
+    return <NoProject error={project.error} retry={() => void project.refetch()} />;
+  if (project.data.slug !== slug)
+    return <Navigate to="/p/$slug" params={{ slug: project.data.slug }} replace />;
+  return <OpenProject project={project.data} session={session} />;
+}
+
+const isMissing = (error: Error | null) => error instanceof ApiError && error.status === 404;
+
+function NoProject({ error, retry }: { error: Error | null; retry: () => void }) {
+  const missing = isMissing(error);
+  return (
+    <main className="page">
+      <Notice
+        isPage
+        title={missing ? "There is no such project" : "The project could not be loaded"}
+        actions={
+          <>
+            {!missing && (
+              <Button className="button primary" onPress={retry}>
+                Try again
+              </Button>
+            )}
+            <Link to="/" className="button">
+              All projects
+            </Link>
+          </>
+        }
+      >
+        {missing ? "It may have been deleted, or you may not be allowed to see it." : error?.message}
+      </Notice>
+    </main>
+  );
+}
+
+function OpenProject({ project, session }: { project: Project; session: Session }) {
+  const [workspace, setWorkspace] = useState<Workspace | null>(null);
+  useEffect(() => {
+    const sync = new ProjectSync(project, session.user);
+    setWorkspace(new Workspace(sync, project, session));
+    const stop = onReopen(sync, () => {
+      // The socket may have been closed because a right was given or taken, or the project is gone.
+      void queryClient.invalidateQueries({ queryKey: ["project", project.slug] });
+    });
+    return () => {
+      stop();
+      sync.destroy();
+    };
+  }, [project, session]);
+  if (workspace === null) return null;
+  return (
+    <WorkspaceContext value={workspace}>
+      <ProjectFrame />
+    </WorkspaceContext>
+  );
+}
+
+/** Calls back each time the socket is open again, but not the first time. */
+function onReopen(sync: ProjectSync, call: () => void): () => void {
+  let opened = false;
+  return sync.socket.state.subscribe(() => {
+    if (sync.socket.state.get().phase !== "open") return;
+    if (opened) call();
+    opened = true;
+  });
+}

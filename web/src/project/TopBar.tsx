@@ -1,0 +1,56 @@
+import { useNavigate } from "@tanstack/react-router";
+import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { useProjects } from "../app/query";
+import { Icon } from "../ui/Icon";
+import { UserMenu } from "../ui/UserMenu";
+import { Wordmark } from "../ui/Wordmark";
+import { useWorkspace } from "./context";
+import { Faces } from "./Faces";
+
+export function TopBar() {
+  const { palette, session } = useWorkspace();
+  return (
+    <header className="topbar">
+      <Wordmark />
+      <ProjectSwitcher />
+      <Button className="command-box" onPress={() => palette.set(true)}>
+        <Icon name="search" />
+        <span className="command-hint">Go to a file or run a command</span>
+        <kbd>Ctrl K</kbd>
+      </Button>
+      <span className="spacer" />
+      <Faces />
+      <UserMenu session={session} />
+    </header>
+  );
+}
+
+function ProjectSwitcher() {
+  const { project } = useWorkspace();
+  const navigate = useNavigate();
+  const projects = useProjects();
+  return (
+    <MenuTrigger>
+      <Button className="switcher" aria-label={`Project ${project.name}, switch`}>
+        <span>{project.name}</span>
+        <Icon name="down" />
+      </Button>
+      <Popover className="popover" placement="bottom start">
+        <Menu className="menu" aria-label="Projects">
+          {(projects.data ?? [project]).map(({ slug, name }) => (
+            <MenuItem
+              key={slug}
+              className="menu-item"
+              onAction={() => void navigate({ to: "/p/$slug", params: { slug } })}
+            >
+              {name}
+            </MenuItem>
+          ))}
+          <MenuItem className="menu-item separated" onAction={() => void navigate({ to: "/" })}>
+            All projects
+          </MenuItem>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}

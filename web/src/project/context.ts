@@ -1,0 +1,59 @@
+import { createContext, useContext, useMemo } from "react";
+import type { Project, Session } from "../api";
+import { Store, useStore } from "../app/store";
+import type { Entry } from "../files/tree";
+import type { ProjectSync } from "../sync/project";
+
+/** What the status bar says about the editor. */
+export interface EditorInfo {
+  line: number;
+  column: number;
+  selected: number;
+  language: string;
+}
+
+/** The question that is asked about files right now. */
+export type FileDialog =
+  | { kind: "new-file" | "new-folder"; folder: string }
+  | { kind: "rename"; path: string }
+  | null;
+
+/** One open project: what it holds and what its parts tell each other. */
+export class Workspace {
+  readonly dialog = new Store<FileDialog>(null);
+  readonly palette = new Store(false);
+  /** Asks the open editor for a line to go to; null while no text is open. */
+  readonly goToLine = new Store<(() => void) | null>(null);
+  readonly editorInfo = new Store<EditorInfo | null>(null);
+  readonly previewing = new Store(false);
+  /** The next editor takes the focus: the file was asked for by somebody who wants to type. */
+  focusNext = false;
+
+  constructor(
+    readonly sync: ProjectSync,
+    readonly project: Project,
+    readonly session: Session,
+  ) {}
+
+  get slug(): string {
+    return this.project.slug;
+  }
+
+  get writable(): boolean {
+    return this.project.role !== "viewer";
+  }
+}
+
+export const WorkspaceContext = createContext<Workspace | null>(null);
+
+export function useWorkspace(): Workspace {
+  const workspace = useContext(WorkspaceContext);
+  if (workspace === null) throw new Error("useWorkspace is for parts of the project page");
+  return workspace;
+}
+
+/** The project's files and folders by path. */
+export function useEntriesByPath(): ReadonlyMap<string, Entry> {
+  const entries = useStore(useWorkspace().sync.entries);
+  return useMemo(() => new Map([...entries.values()].map((entry) => [entry.path, entry])), [entries]);
+}
