@@ -1,0 +1,1 @@
+"""Measures Atrium beside other servers of Yjs clients; see `bench/README.md`."""
