@@ -4,33 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
-import subprocess
+import signal
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.catalogue import SCENARIOS, Scenario
+from bench.catalogue import SCENARIOS
 from bench.programs import CACHE
-from bench.report import Run, markdown, read_runs, svg
+from bench.report import Run, markdown, read_runs, write_page
+from bench.runner import TimeBox, run_once
+from bench.scenario import Scenario
 from bench.servers import Server
 
 RESULTS = Path(__file__).parent / "results"
-PAGE = """# Results
-
-Made by `{command}` on {day}: {machine}. Medians; servers in turn within each repetition.
-What is measured, how, and what the figures cannot say stands in [the design page](../README.md).
-
-"""
+SUBSET_MINUTES, FULL_MINUTES = 9, 120
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers end with the bench
     options = _parser().parse_args()
     chosen = [scenario for scenario in SCENARIOS if _wanted(scenario, options)]
-    runs_file = options.runs or CACHE / "results" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.jsonl"
+    folder = CACHE / "results" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    runs_file = options.runs or folder / "runs.jsonl"
     runs_file.parent.mkdir(parents=True, exist_ok=True)
     if not options.only_report:
         with runs_file.open("a") as out:
@@ -38,19 +34,25 @@ def main() -> int:
                 print(json.dumps(run), file=out, flush=True)
     runs = read_runs(runs_file)
     for scenario in chosen:
-        print(f"\n{scenario.title}\n\n{markdown(runs, scenario)}")
-    print(f"\nRuns: {runs_file}")
-    if options.publish:
-        _publish(runs)
+        if table := markdown(runs, scenario):
+            print(f"\n{scenario.title}\n\n{table}")
+    if runs:
+        write_page(runs_file.parent, runs, chosen, _command(options))
+        print(f"\nRuns, tables and plots: {runs_file.parent}")
+    if runs and options.publish:
+        write_page(RESULTS, runs, SCENARIOS, _command(options))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures Atrium beside other servers.")
     names = [scenario.name for scenario in SCENARIOS]
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}; all by default")
-    parser.add_argument("--full", action="store_true", help="also what takes long")
+    parser.add_argument(
+        "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(names)}; the subset by default"
+    )
+    parser.add_argument("--full", action="store_true", help="every scenario and every server")
     parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--minutes", type=float, help="leave out what does not fit; 9, with --full 120")
     parser.add_argument("--servers", help="only servers whose names contain one of these, separated by commas")
     parser.add_argument("--runs", type=Path, help="append to this file of runs instead of a new one")
     parser.add_argument("--only-report", action="store_true", help="run nothing; report what --runs holds")
@@ -65,12 +67,18 @@ def _wanted(scenario: Scenario, options: argparse.Namespace) -> bool:
 
 
 def _runs(scenarios: list[Scenario], options: argparse.Namespace) -> Iterator[Run]:
-    """Every server in turn, then again: what disturbs the machine disturbs all of them."""
-    for scenario in scenarios:
-        for repetition in range(1, options.repetitions + 1):
+    """Everything once, every server in turn, then all of it again: what disturbs the machine disturbs all of them.
+
+    So when the time is up the first repetition is complete, and only the last ones are not.
+    """
+    box = TimeBox(options.minutes or (FULL_MINUTES if options.full or options.scenarios else SUBSET_MINUTES))
+    for repetition in range(1, options.repetitions + 1):
+        for scenario in scenarios:
             for kind in scenario.servers:
-                if _compared(scenario, kind, options):
-                    yield _run(scenario, kind, repetition)
+                if _compared(scenario, kind, options) and box.fits(scenario, kind, repetition):
+                    run = run_once(scenario, kind, repetition)
+                    box.remember(run)
+                    yield run
 
 
 def _compared(scenario: Scenario, kind: type[Server], options: argparse.Namespace) -> bool:
@@ -79,45 +87,10 @@ def _compared(scenario: Scenario, kind: type[Server], options: argparse.Namespac
     return options.full or kind not in scenario.only_full
 
 
-def _run(scenario: Scenario, kind: type[Server], repetition: int) -> Run:
-    started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="atrium-bench-") as data:
-        server = kind(Path(data), keep=scenario.keep)
-        try:
-            figures = scenario.run(server)
-        except RuntimeError as error:
-            print(f"{scenario.name} {kind.name}: {error}", file=sys.stderr)
-            figures = {}
-        finally:
-            server.process.kill()
-    took = time.perf_counter() - started
-    column = scenario.columns[0]
-    decided = f"{figures[column.key] * column.scale:,.{column.digits}f}" if column.key in figures else "no"
-    print(f"{scenario.name} · {kind.name} · {repetition}: {decided} {column.title} ({took:.0f} s)", flush=True)
-    when = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"scenario": scenario.name, "server": kind.name, "repetition": repetition, "when": when, "figures": figures}
-
-
-def _publish(runs: list[Run]) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    command = "make bench-full" if any(run["scenario"] == "stalled" for run in runs) else "make bench"
-    parts = [PAGE.format(command=command, day=runs[-1]["when"][:10], machine=_machine())]
-    for scenario in SCENARIOS:
-        table = markdown(runs, scenario)
-        if table:
-            (RESULTS / f"{scenario.name}.svg").write_text(svg(runs, scenario))
-            times = max(run["repetition"] for run in runs if run["scenario"] == scenario.name)
-            repeated = f"`{scenario.name}`, {times} repetition{'s' if times > 1 else ''}."
-            plot = f"![{scenario.title}]({scenario.name}.svg)"
-            parts.append(f"## {scenario.title}\n\n{repeated}\n\n{plot}\n\n{table}\n\n")
-    (RESULTS / "README.md").write_text("".join(parts).rstrip() + "\n")
-
-
-def _machine() -> str:
-    cpu = subprocess.run(["lscpu"], capture_output=True, text=True, check=True).stdout
-    model = next((line.partition(":")[2].strip() for line in cpu.splitlines() if line.startswith("Model name")), "")
-    linux = platform.release().partition("-")[0]
-    return f"{model or platform.machine()}, Linux {linux}, Python {platform.python_version()}"
+def _command(options: argparse.Namespace) -> str:
+    if options.scenarios:
+        return f"python -m bench {' '.join(options.scenarios)}"
+    return "make bench-full" if options.full else "make bench"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from bench.programs import compiled
 from bench.servers import Server
 
 Figures = dict[str, Any]
+END_TIMEOUT_S = 5
 
 
 class Load(AbstractContextManager["Load"]):
@@ -23,29 +24,44 @@ class Load(AbstractContextManager["Load"]):
     def __init__(self, server: Server, reach: Sequence[str], **options: float | str | Path) -> None:
         """Connects; `options` are the generator's, `reach` comes from `Server.rooms`."""
         self._server = server
-        given = {"port": server.process.port, "inflight": server.inflight} | options
+        given = {"port": server.port, "inflight": server.inflight} | options
         arguments = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+        before = server.cpu_s()
         self._popen = subprocess.Popen(
-            pinned(GENERATOR_CORE, [compiled("generator"), *reach, *arguments]),
+            pinned(GENERATOR_CORE, [compiled("generator", tls="--tls" in reach), *reach, *arguments]),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
-        before = server.process.cpu_s()
-        self.joined = self._answer()
-        self.joined["cpu_s"] = server.process.cpu_s() - before
+        try:
+            self.joined = self._answer()
+        except BaseException:
+            self._end()
+            raise
+        self.joined["cpu_s"] = server.cpu_s() - before
 
     def run(self) -> Figures:
-        """Puts the load on; returns the generator's figures with the server's CPU seconds and its memory after."""
-        before = self._server.process.cpu_s()
+        """Puts the load on; returns the generator's figures with the server's CPU seconds and its memory after.
+
+        Raises `RuntimeError` when not everybody was connected, or the server is gone afterwards.
+        """
+        if self.joined["synced"] < self.joined["connections"]:
+            raise RuntimeError(f"Only {self.joined['synced']} of {self.joined['connections']} clients came in.")
+        before = self._server.cpu_s()
         self.begin()
         figures = self.end()
-        cpu = self._server.process.cpu_s() - before
+        if not self._server.alive:
+            raise RuntimeError(f"The server has ended: {self._server.processes[0].last_words}")
+        cpu = self._server.cpu_s() - before
         deliveries = figures["received"] + figures["presence_received"]
         return figures | {
+            "missing": figures["expected"] + figures["presence_expected"] - deliveries,
             "cpu_s": round(cpu, 3),
             "deliveries_per_cpu_s": round(deliveries / max(cpu, 0.001)),
-            "resident_bytes": self._server.process.resident_bytes(),
+            "deliveries_per_s": round(deliveries / max(figures["elapsed_s"], 0.001)),
+            "generator_share": round(figures["generator_cpu_s"] / max(figures["load_s"], 0.001), 3),
+            "resident_bytes": self._server.resident_bytes(),
         }
 
     def begin(self) -> None:
@@ -60,9 +76,11 @@ class Load(AbstractContextManager["Load"]):
 
     def _answer(self) -> Figures:
         assert self._popen.stdout
+        assert self._popen.stderr
         line = self._popen.stdout.readline()
         if not line:
-            raise RuntimeError(f"The generator ended with {self._popen.wait()}.")
+            said = (self._popen.stderr.read().strip().splitlines() or ["nothing printed"])[-1]
+            raise RuntimeError(f"The generator ended with {self._popen.wait()}: {said}")
         figures: Figures = json.loads(line)
         return figures
 
@@ -72,6 +90,12 @@ class Load(AbstractContextManager["Load"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._popen.stdin
-        self._popen.stdin.close()
-        self._popen.wait()
+        self._end()
+
+    def _end(self) -> None:
+        """Its connections go when its standard input ends; a generator in the middle of a load is killed."""
+        try:
+            self._popen.communicate(timeout=END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.communicate()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 SERVER_CORE, GENERATOR_CORE = 0, 1
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-START_TIMEOUT_S = 30
+CPUCLOCK_SCHED = 2  # the kernel's number of a process's CPU clock: clock_getcpuclockid(3)
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 15
 LISTENING = re.compile(r"listening on \S*?(?:port )?(\d+)$", re.MULTILINE)
 
 
@@ -25,34 +28,47 @@ def pinned(core: int, command: Sequence[str | Path]) -> list[str]:
 class Process:
     """A server on the server's core. CPU time covers its threads and its child processes."""
 
+    port = 0
+    start_s = 0.0
+
     def __init__(self, command: Sequence[str | Path], *, log: Path, env: Mapping[str, str], cwd: Path) -> None:
-        """Starts it and waits until it has printed its port."""
-        started = time.perf_counter()
+        self._started = time.perf_counter()
         self._log = log
         with log.open("wb") as output:
             self._popen = subprocess.Popen(
                 pinned(SERVER_CORE, command), stdout=output, stderr=subprocess.STDOUT, env=dict(env), cwd=cwd
             )
-        self.port = self._wait_for_port()
-        self.start_s = time.perf_counter() - started
 
-    def _wait_for_port(self) -> int:
+    def wait_for_port(self, given: int | None = None) -> None:
+        """Returns when it has printed its port, or accepts connections at the `given` one."""
+        self._wait_until(self._has_printed_port if given is None else lambda: _accepts(given))
+        self.port = given or self.port
+        self.start_s = time.perf_counter() - self._started
+
+    def _wait_until(self, listens: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline and self._popen.poll() is None:
-            found = LISTENING.search(self._log.read_text(errors="replace"))
-            if found:
-                return int(found[1])
+        while not listens():
+            if not self.alive or time.monotonic() > deadline:
+                raise RuntimeError(f"The server does not listen: {self.last_words}")
             time.sleep(0.01)
-        self.kill()
-        raise RuntimeError(f"The server does not listen:\n{self._log.read_text(errors='replace')}")
+
+    def _has_printed_port(self) -> bool:
+        found = LISTENING.search(self._log.read_text(errors="replace"))
+        self.port = int(found[1]) if found else 0
+        return found is not None
 
     @property
     def alive(self) -> bool:
         return self._popen.poll() is None
 
+    @property
+    def last_words(self) -> str:
+        """The last line it has printed."""
+        return (self._log.read_text(errors="replace").strip().splitlines() or ["nothing printed"])[-1]
+
     def cpu_s(self) -> float:
         """Seconds of CPU used so far, user and system."""
-        return sum(_ticks(pid) for pid in self._pids()) / TICKS_PER_S
+        return sum(_cpu_s(pid) for pid in self._pids())
 
     def resident_bytes(self) -> int:
         """Memory in use."""
@@ -62,14 +78,16 @@ class Process:
         """Asks it to end, and waits."""
         self._popen.terminate()
         try:
-            self._popen.wait(15)
+            self._popen.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def kill(self) -> None:
-        """Ends it as a power cut would."""
-        self._popen.send_signal(signal.SIGKILL)
-        self._popen.wait()
+        """Ends it, and its children, as a power cut would."""
+        for pid in list(self._pids()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._popen.wait(STOP_TIMEOUT_S)
 
     def _pids(self) -> Iterator[int]:
         waiting = [self._popen.pid] if self.alive else []
@@ -77,14 +95,35 @@ class Process:
             pid = waiting.pop()
             yield pid
             for task in Path(f"/proc/{pid}/task").glob("*/children"):
-                waiting += map(int, task.read_text().split())
+                waiting += map(int, _read(task).split())
 
 
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])  # utime, stime: proc(5)
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+def _accepts(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def _read(file: Path) -> str:
+    """The file, or nothing when its process or thread has just ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return file.read_text()
+    return ""
+
+
+def _cpu_s(pid: int) -> float:
+    """What the scheduler has accounted to the process, to the nanosecond; its ended threads are included."""
+    with suppress(OSError):  # it has just ended
+        return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
+    return 0
 
 
 def _resident(pid: int) -> int:
-    found = re.search(r"^VmRSS:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    found = re.search(r"^VmRSS:\s+(\d+) kB$", _read(Path(f"/proc/{pid}/status")), re.MULTILINE)
     return int(found[1]) * 1024 if found else 0

@@ -14,16 +14,35 @@ ROOT = HERE.parent
 CACHE = ROOT / ".cache" / "bench"
 PEERS = CACHE / "peers"
 CFLAGS = ("-O2", "-std=gnu17", "-Wall", "-Wextra")
+WITH_TLS = ("-DWITH_TLS", "-lssl", "-lcrypto")
+INSTALL_TIMEOUT_S = 300
 
 
 @cache
-def compiled(name: str) -> Path:
-    """The program made from `NAME.c` beside this file."""
-    source, program = HERE / f"{name}.c", CACHE / name
+def compiled(name: str, *, tls: bool = False) -> Path:
+    """The program made from `NAME.c` beside this file; with `tls` it needs OpenSSL's headers (libssl-dev)."""
+    source, program = HERE / f"{name}.c", CACHE / (f"{name}-tls" if tls else name)
     newest = max(source.stat().st_mtime, (HERE / "wire.h").stat().st_mtime)
     if not program.exists() or program.stat().st_mtime < newest:
         CACHE.mkdir(parents=True, exist_ok=True)
-        subprocess.run([os.environ.get("CC", "cc"), *CFLAGS, "-o", program, source], check=True)
+        compiler: list[str | Path] = [os.environ.get("CC", "cc"), *CFLAGS, "-o", program, source]
+        subprocess.run([*compiler, *(WITH_TLS if tls else ())], check=True, timeout=INSTALL_TIMEOUT_S)
+    return program
+
+
+@cache
+def nginx() -> Path:
+    """nginx of the system, else the one that apt has, unpacked into the cache."""
+    if found := shutil.which("nginx"):
+        return Path(found)
+    folder = CACHE / "nginx"
+    program = folder / "usr" / "sbin" / "nginx"
+    if not program.exists():
+        if not shutil.which("apt-get"):
+            raise RuntimeError("nginx is missing; install it.")
+        folder.mkdir(parents=True, exist_ok=True)
+        _quietly(["apt-get", "download", "nginx"], folder)
+        _quietly(["dpkg", "-x", *map(str, folder.glob("nginx_*.deb")), str(folder)], folder)
     return program
 
 
@@ -69,11 +88,16 @@ def typed_clocks(file: Path) -> int:
     return int.from_bytes(file.read_bytes()[8:12], "little")
 
 
+def _quietly(command: list[str], folder: Path) -> None:
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=INSTALL_TIMEOUT_S)
+
+
 def _npm(*arguments: str) -> None:
     home = _node_home()
     # The wheel's own `npm` script fails when called by its path; npm-cli.js works.
     npm = [node(), str(home / "lib/node_modules/npm/bin/npm-cli.js")] if home else ["npm"]
-    subprocess.run([*npm, *arguments], cwd=PEERS, env=os.environ | {"NODE_USE_SYSTEM_CA": "1"}, check=True)
+    environment = os.environ | {"NODE_USE_SYSTEM_CA": "1"}
+    subprocess.run([*npm, *arguments], cwd=PEERS, env=environment, check=True, timeout=INSTALL_TIMEOUT_S)
 
 
 def _node_home() -> Path | None:

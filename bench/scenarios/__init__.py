@@ -1,0 +1,1 @@
+"""What is measured. Each scenario takes a freshly started server and returns its figures."""
