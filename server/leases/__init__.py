@@ -1,0 +1,90 @@
+"""Leases: the right to change something that does not merge, for one session at a time, with a fence."""
+
+from __future__ import annotations
+
+from server.leases.authority import LeaseAuthority
+from server.leases.epochs import Owner
+from server.leases.errors import (
+    AlreadyWaiting,
+    Deadlock,
+    Fenced,
+    InvalidRequest,
+    InvalidResource,
+    LeaseHeld,
+    LeaseLost,
+    LeaseNotFound,
+    LeaseTimeout,
+    LeaseUnavailable,
+    NoSession,
+    NotOwner,
+    NotWaiting,
+    OwnerChanged,
+    TakenOver,
+)
+from server.leases.events import (
+    LeaseAcquired,
+    LeaseEvent,
+    LeaseExpired,
+    LeaseOffered,
+    LeaseQueued,
+    LeaseRefused,
+    LeaseReleased,
+    LeasesAvailable,
+    LeaseSessionExpired,
+    LeasesTakenOver,
+    LeaseStolen,
+    LeasesUnavailable,
+)
+from server.leases.guard import guarded_update
+from server.leases.lease import Lease, Place
+from server.leases.listener import LeaseListener
+from server.leases.memory_store import MemoryLeaseStore
+from server.leases.model import Mode, Policy, Rules, State
+from server.leases.redis_store import RedisLeaseStore
+from server.leases.resource import LockType, Resource
+from server.leases.service import LeaseService
+
+__all__ = [
+    "AlreadyWaiting",
+    "Deadlock",
+    "Fenced",
+    "InvalidRequest",
+    "InvalidResource",
+    "Lease",
+    "LeaseAcquired",
+    "LeaseAuthority",
+    "LeaseEvent",
+    "LeaseExpired",
+    "LeaseHeld",
+    "LeaseListener",
+    "LeaseLost",
+    "LeaseNotFound",
+    "LeaseOffered",
+    "LeaseQueued",
+    "LeaseRefused",
+    "LeaseReleased",
+    "LeaseService",
+    "LeaseSessionExpired",
+    "LeaseStolen",
+    "LeaseTimeout",
+    "LeaseUnavailable",
+    "LeasesAvailable",
+    "LeasesTakenOver",
+    "LeasesUnavailable",
+    "LockType",
+    "MemoryLeaseStore",
+    "Mode",
+    "NoSession",
+    "NotOwner",
+    "NotWaiting",
+    "Owner",
+    "OwnerChanged",
+    "Place",
+    "Policy",
+    "RedisLeaseStore",
+    "Resource",
+    "Rules",
+    "State",
+    "TakenOver",
+    "guarded_update",
+]

@@ -1,0 +1,71 @@
+"""What this node's sessions hold, and until when they may act on it without another word from the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from server.leases.lease import Lease, act_for_s
+from server.leases.model import Open, Policy
+
+
+@dataclass(slots=True)
+class Holding:
+    """One lease of a session of this node."""
+
+    lease: Lease
+    project_id: str
+    path: str
+    fence: int
+    silent_ms: int
+    act_until: float
+
+
+class Holders:
+    """The sessions of this node with their leases."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[tuple[str, str], Open] = {}
+        self._holdings: dict[tuple[str, str], dict[str, Holding]] = {}
+
+    def hold(self, project_id: str, lease: Lease, path: str, ttl_ms: int) -> None:
+        """A session of this node has this lease."""
+        session = self.sessions.get((project_id, lease.session_id))
+        if session is None:
+            return
+        silent = session.grace_ms if lease.policy is Policy.RELEASE_IF_WANTED else session.window_ms
+        holding = Holding(lease, project_id, path, lease.fence, min(ttl_ms, silent), lease.act_until)
+        self._holdings.setdefault((project_id, lease.session_id), {})[path] = holding
+
+    def raise_fence(self, project_id: str, session: str, path: str, fence: int) -> None:
+        """The lease has another fence since it was upgraded."""
+        if holding := self._holdings.get((project_id, session), {}).get(path):
+            holding.fence = fence
+
+    def drop(self, project_id: str, session: str, path: str) -> None:
+        """The lease is over."""
+        self._holdings.get((project_id, session), {}).pop(path, None)
+
+    def heard(self, project_id: str, session: str, asked_at: float) -> None:
+        """The store knew at `asked_at` or later that the session lives."""
+        for holding in self._holdings.get((project_id, session), {}).values():
+            holding.act_until = max(holding.act_until, asked_at + act_for_s(holding.silent_ms))
+
+    def of(self, project_id: str, session: str) -> list[Holding]:
+        """A session's leases."""
+        return list(self._holdings.get((project_id, session), {}).values())
+
+    def overdue(self, now: float) -> list[Holding]:
+        """Leases that nobody may act on any more."""
+        return [holding for holding in self if holding.act_until <= now]
+
+    def forget(self, project_id: str, session: str) -> list[Holding]:
+        """Ends the session here; returns what it held."""
+        self.sessions.pop((project_id, session), None)
+        return list(self._holdings.pop((project_id, session), {}).values())
+
+    def __iter__(self) -> Iterator[Holding]:
+        return (holding for holdings in self._holdings.values() for holding in holdings.values())
+
+    def __len__(self) -> int:
+        return sum(map(len, self._holdings.values()))

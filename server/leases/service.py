@@ -1,0 +1,284 @@
+"""Leases, as the edges use them: REST, the control channel, other features."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from server.kit.audit import Act, Actor
+from server.kit.clock import Clock
+from server.kit.events import EventBus
+from server.kit.metrics import FENCES_REJECTED
+from server.leases import events
+from server.leases.announcer import Announcer
+from server.leases.authority import LeaseAuthority
+from server.leases.dispatcher import Dispatcher, forget
+from server.leases.epochs import Owner
+from server.leases.errors import (
+    Fenced,
+    InvalidRequest,
+    LeaseLost,
+    LeaseNotFound,
+    LeaseTimeout,
+    LeaseUnavailable,
+    NotWaiting,
+)
+from server.leases.holders import Holders
+from server.leases.keeper import LeaseKeeper
+from server.leases.lease import Lease, Moment, Place
+from server.leases.model import (
+    Accept,
+    Acquire,
+    Audit,
+    Cancel,
+    Check,
+    Command,
+    End,
+    Extend,
+    Look,
+    Mode,
+    Open,
+    Policy,
+    Release,
+    Reply,
+    State,
+    Steal,
+)
+from server.leases.outcomes import refuse
+from server.leases.requests import check_fence, check_id, check_times
+from server.leases.resource import Resource
+
+WINDOW_S, GRACE_S = 120.0, 30.0
+TTL_S, WAIT_S = 300.0, 30.0
+PATIENCE_S = 10.0  # beyond the wait itself: for an answer that an outage has swallowed
+
+
+class LeaseService:
+    """Who may change what does not merge. Leases belong to sessions; sessions live by their heartbeats.
+
+    Every call may raise `LeaseUnavailable`: then nothing is known, and repeating an `acquire` with its request id, or
+    any other call, does no harm.
+    """
+
+    def __init__(self, authority: LeaseAuthority, bus: EventBus, clock: Clock) -> None:
+        self._authority = authority
+        self._clock = clock
+        self._announcer = Announcer(bus, clock)
+        self._holders = Holders()
+        self.dispatcher = Dispatcher(authority, self._announcer, self._holders, clock)
+        self.keeper = LeaseKeeper(self.dispatcher, self._announcer, self._holders, clock)
+
+    def start(self) -> None:
+        """Begins to send heartbeats and to sweep."""
+        self.keeper.start()
+
+    async def close(self) -> None:
+        """Stops; what is held stays held until its session ends or is heard of on another node."""
+        await self.keeper.stop()
+        await self._authority.close()
+
+    # Sessions
+
+    async def open(
+        self, project_id: str, session_id: str, user: str, *, window_s: float = WINDOW_S, grace_s: float = GRACE_S
+    ) -> None:
+        """Makes a session of this node, or goes on with one: with all that it held, if it is back in time.
+
+        It may be silent for `window_s` before it ends, and for `grace_s` before others get what they want from it.
+        While the store is unavailable the session is only noted, and opened later.
+        """
+        check_id("session", session_id)
+        command = Open(session_id, user, round(window_s * 1000), round(grace_s * 1000))
+        self._holders.sessions[project_id, session_id] = command
+        self.keeper.hear(project_id, session_id)
+        with suppress(LeaseUnavailable):
+            await self.keeper.open(project_id, command)
+
+    def beat(self, project_id: str, session_id: str) -> None:
+        """The session has been heard of; the store learns it within a second."""
+        self.keeper.hear(project_id, session_id)
+
+    def leave(self, project_id: str, session_id: str) -> None:
+        """The session is not this node's any more; it goes on elsewhere, or ends by its silence."""
+        self._holders.forget(project_id, session_id)
+
+    async def end(self, project_id: str, session_id: str) -> None:
+        """Ends the session in order: what it held is free at once, and it waits for nothing any more."""
+        await self.dispatcher.call(project_id, End(session_id))
+        self._holders.forget(project_id, session_id)
+
+    # Leases
+
+    async def acquire(
+        self,
+        project_id: str,
+        session_id: str,
+        resource: Resource,
+        mode: Mode = Mode.EXCLUSIVE,
+        *,
+        ttl_s: float = TTL_S,
+        wait_s: float = 0,
+        policy: Policy = Policy.RELEASE_IF_WANTED,
+        request_id: str = "",
+    ) -> Lease | Place:
+        """The lease, or with `wait_s` a place in the queue: `LeaseOffered` tells when it is this session's turn.
+
+        Raises `LeaseHeld`, `Deadlock`, `AlreadyWaiting`, `NoSession`, `InvalidRequest`; `LeaseLost` or `LeaseTimeout`
+        if the request came before and is over.
+        """
+        check_times(ttl_s, wait_s)
+        check_id("request", request_id, optional=True)
+        ttl_ms, wait_ms = round(ttl_s * 1000), round(wait_s * 1000)
+        command = Acquire(session_id, resource.path, mode, ttl_ms, wait_ms, policy, request_id)
+        moment = Moment(self._clock)
+        reply = await self.dispatcher.call(project_id, command)
+        user = self._user(project_id, session_id)
+        self._announcer.tell_refusal(project_id, command, user, reply)
+        refuse(reply)
+        if reply.grant is None:
+            waits_for = tuple(dict.fromkeys(blocker.session for blocker in reply.blockers))
+            since, until = moment.wall(0, 0), moment.wall(wait_ms, 0)
+            return Place(resource, session_id, user, mode, reply.position, since, until, waits_for)
+        lease = moment.lease(reply.grant, reply.now)
+        if lease.state is State.HELD:
+            self._holders.hold(project_id, lease, resource.path, reply.grant.ttl)
+        return lease
+
+    async def obtain(
+        self,
+        project_id: str,
+        session_id: str,
+        resource: Resource,
+        mode: Mode = Mode.EXCLUSIVE,
+        *,
+        ttl_s: float = TTL_S,
+        wait_s: float = WAIT_S,
+        policy: Policy = Policy.RELEASE_IF_WANTED,
+        request_id: str = "",
+    ) -> Lease:
+        """As `acquire`, but waits for its turn and accepts it; raises `LeaseTimeout` when it does not come."""
+        turn = self.dispatcher.turn(project_id, session_id, resource.path)
+        try:
+            found = await self.acquire(
+                project_id, session_id, resource, mode, ttl_s=ttl_s, wait_s=wait_s, policy=policy, request_id=request_id
+            )
+            if isinstance(found, Lease) and found.state is State.HELD:
+                return found
+            fence = found.fence if isinstance(found, Lease) else await asyncio.wait_for(turn, wait_s + PATIENCE_S)
+            return await self.accept(project_id, session_id, resource, fence)
+        except TimeoutError:
+            raise LeaseTimeout from None
+        finally:
+            forget(turn)
+
+    async def release(self, project_id: str, session_id: str, resource: Resource, fence: int) -> bool:
+        """Gives up one acquisition, or an offer; whether that was the last.
+
+        Raises `LeaseLost`, `NotOwner`, `Fenced`.
+        """
+        check_fence(fence)
+        _, reply = await self._ask(project_id, Release(session_id, resource.path, fence))
+        return reply.grant is None
+
+    async def extend(
+        self, project_id: str, session_id: str, resource: Resource, fence: int, *, ttl_s: float = TTL_S
+    ) -> Lease:
+        """Counts `ttl_s` from now; raises `LeaseLost`, `NotOwner`, `Fenced`."""
+        check_fence(fence)
+        check_times(ttl_s, 0)
+        return await self._hold(project_id, Extend(session_id, resource.path, fence, round(ttl_s * 1000)))
+
+    async def accept(self, project_id: str, session_id: str, resource: Resource, fence: int) -> Lease:
+        """Takes what was offered; raises `LeaseLost` when it was too late, `NotOwner`, `Fenced`."""
+        check_fence(fence)
+        return await self._hold(project_id, Accept(session_id, resource.path, fence))
+
+    async def cancel(self, project_id: str, session_id: str, resource: Resource) -> None:
+        """Leaves the queue, or declines an offer; raises `NotWaiting`."""
+        try:
+            await self._ask(project_id, Cancel(session_id, resource.path))
+        except LeaseLost:
+            raise NotWaiting from None
+
+    async def check(self, project_id: str, resource: Resource, fence: int) -> Lease:
+        """The lease in use whose fence this is; raises `Fenced` if a later one is in use, `LeaseLost` if none is."""
+        check_fence(fence)
+        try:
+            moment, reply = await self._ask(project_id, Check(resource.path, fence))
+        except (Fenced, LeaseLost):
+            FENCES_REJECTED.inc()
+            raise
+        assert reply.grant is not None
+        return moment.lease(reply.grant, reply.now)
+
+    # Looking
+
+    async def list(self, project_id: str) -> tuple[Sequence[Lease], Sequence[Place]]:
+        """Everything that is granted, by resource, and everybody who waits, in their order."""
+        moment, reply = await self._ask(project_id, Look())
+        ahead: dict[str, int] = {}
+        places = []
+        for waiter in reply.waiters:
+            ahead[waiter.path] = ahead.get(waiter.path, 0) + 1
+            places.append(moment.place(waiter, ahead[waiter.path], reply.now))
+        return moment.leases(reply), places
+
+    async def queue(self, project_id: str, resource: Resource) -> Sequence[Place]:
+        """Those who wait for exactly this resource, in their order."""
+        _, places = await self.list(project_id)
+        return [place for place in places if place.resource == resource]
+
+    # Administration
+
+    async def steal(self, project_id: str, resource: Resource, reason: str, by: Actor) -> Sequence[Lease]:
+        """Takes a lease away from all its holders, and stores who did it and why; raises `LeaseNotFound`."""
+        if not reason.strip():
+            raise InvalidRequest("Say why the lease is taken away.")
+        try:
+            moment, reply = await self._ask(project_id, Steal(resource.path, reason))
+        except LeaseLost:
+            raise LeaseNotFound from None
+        detail = {"reason": reason, "sessions": [grant.session for grant in reply.grants]}
+        self._announcer.publish(Act("lease.stolen", by, project_id, f"lease/{resource}", detail=detail))
+        return moment.leases(reply)
+
+    async def audit(self, project_id: str) -> tuple[str, ...]:
+        """What is wrong with the store's indices: nothing, or there is a bug."""
+        _, reply = await self._ask(project_id, Audit())
+        return reply.faults
+
+    async def owner(self) -> Owner:
+        """Who gives out leases: this or another node, or "" for the store that nodes share."""
+        return await self._authority.owner()
+
+    async def take_over(self, by: Actor) -> None:
+        """Makes this node give out leases from its memory, when the shared store is gone; raises `OwnerChanged`."""
+        self._tell_owner(await self._authority.take_over(), by)
+
+    async def give_back(self, by: Actor) -> None:
+        """Lets the shared store give out leases again; raises `OwnerChanged`."""
+        self._tell_owner(await self._authority.give_back(), by)
+
+    def _tell_owner(self, owner: Owner, by: Actor) -> None:
+        self._announcer.publish(Act("leases.taken_over", by, resource="leases", detail={"node": owner.node}))
+        self._announcer.publish(events.LeasesTakenOver(owner.node, by.name, self._clock.now()))
+
+    # How
+
+    def _user(self, project_id: str, session_id: str) -> str:
+        opened = self._holders.sessions.get((project_id, session_id))
+        return opened.user if opened else ""
+
+    async def _ask(self, project_id: str, command: Command) -> tuple[Moment, Reply]:
+        moment = Moment(self._clock)
+        reply = await self.dispatcher.call(project_id, command)
+        refuse(reply)
+        return moment, reply
+
+    async def _hold(self, project_id: str, command: Extend | Accept) -> Lease:
+        moment, reply = await self._ask(project_id, command)
+        assert reply.grant is not None
+        lease = moment.lease(reply.grant, reply.now)
+        self._holders.hold(project_id, lease, command.path, reply.grant.ttl)
+        return lease
