@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -13,10 +14,21 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server import access, documents, files, projects
-from server.gateway import ApiDocs, ApiHeaders, Assets, SyncGateway, WebEditor, build_server, health_routes
-from server.kit.http import install_problem_handlers
+from server import access, accounts, activity, documents, files, projects
+from server.gateway import (
+    ApiDocs,
+    ApiHeaders,
+    Assets,
+    RequestRate,
+    SyncGateway,
+    WebEditor,
+    build_server,
+    health_routes,
+    request_limit,
+)
+from server.kit.http import install_problem_handlers, problems
 from server.kit.redis import is_up
+from server.kit.requests import RequestIds
 from server.services import Services, open_services
 from server.settings import Settings
 
@@ -27,7 +39,9 @@ LOGIN_LINK_FILE = "login-link.txt"
 
 def build_app(services: Services) -> ASGIApp:
     """The whole server: sync sockets, and beside them what speaks HTTP."""
-    return SocketsFirst(_build_http(services), services.gateway)
+    # Outside of the application: what answers 500 stands outside of every middleware in it.
+    http = RequestIds(ApiHeaders(_build_http(services), prefix=API))
+    return SocketsFirst(http, services.gateway)
 
 
 class SocketsFirst:
@@ -49,6 +63,7 @@ class SocketsFirst:
 
 def _build_http(services: Services) -> FastAPI:
     """REST under `/api/v1`, health, and the web editor at everything else."""
+    limits = services.settings.limits
     app = FastAPI(
         title="Atrium",
         version="1",
@@ -57,7 +72,17 @@ def _build_http(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(ApiHeaders, prefix=API)],
+        responses=problems(400, 415, 429),
+        middleware=[
+            Middleware(activity.AnswersWhenRecorded, recorder=services.recorder),
+            Middleware(
+                RequestRate,
+                prefix=API,
+                authenticator=services.authenticator,
+                site=services.site,
+                limit=request_limit(services.clock, per_s=limits.requests_per_s, burst=limits.requests_burst),
+            ),
+        ],
     )
     app.state.authenticator = services.authenticator
     install_problem_handlers(app)
@@ -65,14 +90,27 @@ def _build_http(services: Services) -> FastAPI:
         access.routes(
             tokens=services.tokens,
             policy=services.policy,
-            site=services.site,
             find_project=services.projects.find_id,
         )
     )
+    app.include_router(
+        accounts.routes(
+            services.accounts,
+            projects=services.projects,
+            policy=services.policy,
+            authenticator=services.authenticator,
+            site=services.site,
+            anonymous=services.settings.anonymous_role is not None,
+        )
+    )
+    app.include_router(
+        access.policy_routes(roles=services.roles, policy=services.policy, find_project=services.projects.find_id)
+    )
     app.include_router(projects.routes(projects=services.projects, roles=services.roles, policy=services.policy))
-    app.include_router(documents.routes(services.documents), prefix=API)
+    app.include_router(documents.routes(services.documents, services.events), prefix=API)
     for router in _file_routers(services):
         app.include_router(router, prefix=API)
+    app.include_router(activity.routes(services.activity, services.policy, services.projects.find_id), prefix=API)
     app.include_router(
         health_routes(
             services.authenticator,
@@ -80,6 +118,7 @@ def _build_http(services: Services) -> FastAPI:
             draining=lambda: services.gateway.draining,
             probe=lambda: _probe(services),
             redis_up=lambda: _redis_up(services),
+            loop_lag_s=lambda: services.loop_monitor.lag_s,
         )
     )
     app.router.routes.append(Route(f"{API}/docs", ApiDocs(app.openapi).page))
@@ -94,6 +133,7 @@ def _file_routers(services: Services) -> list[APIRouter]:
         files.archive_routes(services.archives, services.blobs, services.gate),
         files.documents_routes(
             services.documents,
+            services.listing,
             services.resolver,
             services.rooms,
             services.files,
@@ -128,18 +168,33 @@ async def serve(settings: Settings) -> int:
             build_app(services),
             settings,
             drain=services.gateway.drain,
-            listening=lambda url: _offer_login_link(services, url),
+            listening=lambda url: _listening(services, url),
         )
         await server.serve()
     return 0
 
 
-async def _offer_login_link(services: Services, url: str) -> None:
+async def _listening(services: Services, url: str) -> None:
+    services.site.listens_on(url)
+    await _offer_login_link(services)
+    _keep_what_stays()
+
+
+def _keep_what_stays() -> None:
+    """Takes all that is there from the start out of the garbage collector's rounds.
+
+    There are far over 100,000 objects that never become garbage, and nobody is served while they are walked through.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+async def _offer_login_link(services: Services) -> None:
     """On a first run nobody has a token yet: prints the administrator's one-time link and leaves it in a file."""
     settings = services.settings
     if settings.admin_token is not None or not await services.tokens.awaits_first_sign_in():
         return
-    link = f"{settings.public_url or url}/login#token={await services.tokens.create_login_link()}"
+    link = f"{services.site.url}/login#token={await services.tokens.create_login_link()}"
     path = settings.data_dir / LOGIN_LINK_FILE
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

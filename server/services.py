@@ -7,18 +7,22 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from redis.asyncio import Redis
 from sqlalchemy.exc import SQLAlchemyError
 
 from server import migrations, reactions
 from server.access import Authenticator, Role, RolePolicy, RoleService, Site, TokenService, TokenVerifier
+from server.accounts import Accounts, Provider, SignInThrottle
+from server.activity import ActivityService, Recorder
 from server.blobs import BlobStore
 from server.documents import ApplyJournal, DocumentService
 from server.files import (
     ArchiveLimits,
     ArchiveService,
     ContentService,
+    DocumentListing,
     DocumentResolver,
     FileService,
     JsonExporter,
@@ -30,10 +34,11 @@ from server.kit.clock import Clock, SystemClock
 from server.kit.database import Database
 from server.kit.errors import Unavailable
 from server.kit.events import EventBus
+from server.kit.loops import LoopMonitor
 from server.kit.redis import connect_redis
 from server.projects import ProjectService
 from server.rooms import RegistryLimits, RoomLimits, RoomRegistry
-from server.settings import Settings
+from server.settings import OidcSettings, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +52,15 @@ class Services:
     database: Database
     redis: Redis | None
     events: EventBus
+    loop_monitor: LoopMonitor
+    recorder: Recorder
+    activity: ActivityService
     roles: RoleService
     tokens: TokenService
     site: Site
     authenticator: Authenticator
     policy: RolePolicy
+    accounts: Accounts
     projects: ProjectService
     documents: DocumentService
     rooms: RoomRegistry
@@ -61,6 +70,7 @@ class Services:
     contents: ContentService
     archives: ArchiveService
     resolver: DocumentResolver
+    listing: DocumentListing
     exporter: JsonExporter
     gateway: SyncGateway
 
@@ -76,13 +86,28 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def _provider(settings: OidcSettings) -> Provider | None:
+    if settings.issuer is None or settings.client_id is None:
+        return None
+    secret = settings.client_secret.get_secret_value() if settings.client_secret else None
+    return Provider(settings.issuer, settings.client_id, secret, settings.name, create_users=settings.create_users)
+
+
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Starts everything; on the way out what was admitted becomes durable before anything closes."""
     async with AsyncExitStack() as stack:
         clock, events = SystemClock(), EventBus()
+        loop_monitor = LoopMonitor()
+        loop_monitor.start()
+        stack.callback(loop_monitor.stop)
         database = open_database(settings)
         stack.callback(database.close)
+        recorder = Recorder(database, clock)
+        recorder.start()
+        stack.push_async_callback(recorder.close)
+        activity = ActivityService(database, clock, recorder)
+        stack.push_async_callback(activity.close)
         redis = connect_redis(settings.redis_url) if settings.redis_url else None
         if redis is not None:
             stack.push_async_callback(redis.aclose)
@@ -97,13 +122,25 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         authenticator = Authenticator(verifier, roles, site)
         policy = RolePolicy(roles)
+        limits = settings.limits
+        tokens = TokenService(database, events, clock, verifier)
+        accounts = Accounts(
+            database,
+            events,
+            clock,
+            roles=roles,
+            tokens=tokens,
+            policy=policy,
+            throttle=SignInThrottle(clock, per_name=limits.sign_ins_per_name, per_address=limits.sign_ins_per_address),
+            provider=_provider(settings.oidc),
+        )
+        stack.push_async_callback(accounts.close)
         projects = ProjectService(database, events, clock, roles=roles)
         journal = ApplyJournal(settings.data_dir / "applying.journal")
         stack.callback(journal.close)
         documents = DocumentService(database, clock=clock, events=events, journal=journal)
         await documents.start()
         stack.push_async_callback(documents.close)
-        limits = settings.limits
         rooms = RoomRegistry(
             documents,
             journal,
@@ -117,39 +154,46 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(rooms.close)
         blobs = BlobStore(settings.data_dir / "blobs")
         await asyncio.to_thread(blobs.discard_leftovers)
-        gate = ProjectGate(projects, policy)
+        gate = ProjectGate(projects, policy, events)
         trees = TreeService(documents, rooms)
         contents = ContentService(trees, documents, rooms, blobs, text_bytes=limits.text_file_bytes)
         archive_limits = ArchiveLimits(archive_bytes=limits.upload_bytes)
-        resolver = DocumentResolver(trees, documents, gate, default_project=settings.default_project)
+        resolver = DocumentResolver(trees, documents, rooms, gate, default_project=settings.default_project)
         if settings.default_project is not None:
             await projects.ensure(settings.default_project)
-        gateway = SyncGateway(authenticator, resolver, rooms, settings)
+        gateway = SyncGateway(authenticator, resolver, rooms, settings, clock)
         gateway.start()
         stack.push_async_callback(gateway.stop)
-        reactions.connect(events, rooms=rooms, gateway=gateway)
+        reactions.connect(events, rooms=rooms, gateway=gateway, recorder=recorder)
+        if settings.audit_keep_days is not None:
+            activity.start_pruning(timedelta(days=settings.audit_keep_days))
         yield Services(
             settings=settings,
             clock=clock,
             database=database,
             redis=redis,
             events=events,
+            loop_monitor=loop_monitor,
+            recorder=recorder,
+            activity=activity,
             roles=roles,
-            tokens=TokenService(database, events, clock, verifier),
+            tokens=tokens,
             site=site,
             authenticator=authenticator,
             policy=policy,
+            accounts=accounts,
             projects=projects,
             documents=documents,
             rooms=rooms,
             blobs=blobs,
             gate=gate,
-            files=FileService(trees, documents),
+            files=FileService(trees, documents, events),
             contents=contents,
             archives=ArchiveService(
                 trees, contents, documents, blobs, archive_limits, text_bytes=limits.text_file_bytes
             ),
             resolver=resolver,
+            listing=DocumentListing(documents, trees),
             exporter=JsonExporter(),
             gateway=gateway,
         )

@@ -8,8 +8,9 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -17,6 +18,9 @@ from sqlalchemy.exc import ArgumentError
 from crdt_docs.names import SLUG
 
 MEBIBYTE = 1 << 20
+
+
+SECRETS = frozenset({"ATRIUM_ADMIN_TOKEN", "ATRIUM_OIDC_CLIENT_SECRET"})
 
 
 class SettingsError(Exception):
@@ -43,14 +47,50 @@ class Limits(BaseSettings):
     lagging_s: float = Field(30, gt=0)
     connections: int = Field(5_000, ge=1)
     connections_per_address: int = Field(200, ge=1)
+    connections_per_user: int = Field(50, ge=1)
+    connections_per_project: int = Field(1_000, ge=1)
     documents_per_connection: int = Field(256, ge=1)
     authentication_s: float = Field(10, gt=0)
     queued_bytes_before_authentication: int = Field(MEBIBYTE, ge=1024)
     queued_frames_before_authentication: int = Field(200, ge=1)
+    requests_per_s: float = Field(200, gt=0)
+    requests_burst: int = Field(2_000, ge=1)
+    sign_ins_per_name: int = Field(10, ge=1)
+    sign_ins_per_address: int = Field(100, ge=1)
     upload_bytes: int = Field(100 * MEBIBYTE, ge=1024)
     text_file_bytes: int = Field(10 * MEBIBYTE, ge=1024)
     room_memory_bytes: int = Field(512 * MEBIBYTE, ge=MEBIBYTE)
     room_idle_s: float = Field(60, ge=0)
+
+
+class OidcSettings(BaseSettings):
+    """The identity provider that people may sign in with (`ATRIUM_OIDC_*`)."""
+
+    model_config = SettingsConfigDict(env_prefix="ATRIUM_OIDC_", frozen=True)
+
+    issuer: str | None = None
+    client_id: str | None = Field(None, validate_default=True)
+    client_secret: SecretStr | None = None
+    name: str = Field("Single sign-on", min_length=1, max_length=64)
+    create_users: bool = False
+
+    @field_validator("issuer")
+    @classmethod
+    def _reached_safely(cls, value: str | None) -> str | None:
+        parsed = urlsplit(value or "")
+        local = parsed.scheme == "http" and parsed.hostname in ("127.0.0.1", "::1", "localhost")
+        if value is not None and (not parsed.hostname or parsed.query or not (parsed.scheme == "https" or local)):
+            raise ValueError("must be the provider's https URL, as its discovery document has it")
+        return value
+
+    @field_validator("client_id")
+    @classmethod
+    def _with_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("issuer"):
+            raise ValueError("is missing: the provider gives it when this server is registered there")
+        if value is not None and info.data.get("issuer", "bad") is None:
+            raise ValueError("is of no use without ATRIUM_OIDC_ISSUER")
+        return value
 
 
 class Settings(BaseSettings):
@@ -64,7 +104,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     redis_url: str | None = None
     admin_token: SecretStr | None = None
-    anonymous_role: Literal["viewer", "editor", "owner"] | None = None
+    anonymous_role: Literal["viewer", "commenter", "agent", "worker", "editor", "maintainer", "owner"] | None = None
     default_project: str | None = None
     log_format: Literal["json", "text"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -75,7 +115,9 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     public_url: str | None = None
     drain_s: float = Field(5, ge=0, le=300)
+    audit_keep_days: int | None = Field(None, ge=1, le=36_500)
     limits: Limits = Field(default_factory=Limits)
+    oidc: OidcSettings = Field(default_factory=OidcSettings)
 
     @field_validator("allowed_origins", "trusted_proxies", mode="before")
     @classmethod
@@ -122,11 +164,22 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'atrium.db'}"
 
     @property
+    def secrets(self) -> list[str]:
+        """What must never stand in a log."""
+        given = (self.admin_token, self.oidc.client_secret)
+        passwords = (urlsplit(url).password for url in (self.database_url, self.redis_url) if url)
+        return [*(secret.get_secret_value() for secret in given if secret), *(word for word in passwords if word)]
+
+    @property
     def query_tokens_allowed(self) -> bool:
         """Long-lived tokens in a socket's URL: on by default on loopback only, URLs end up in logs."""
         if self.allow_query_token is not None:
             return self.allow_query_token
         return self.host in ("127.0.0.1", "::1", "localhost")
+
+
+GROUPS: dict[str, type[BaseSettings]] = {"limits": Limits, "oidc": OidcSettings}
+"""The settings that have a prefix of their own, by the name of their field."""
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -135,14 +188,10 @@ def load_settings(**overrides: Any) -> Settings:
     Raises `SettingsError` naming every bad setting at once.
     """
     problems: dict[str, str] = {}
-    limits = Limits.model_construct()
-    try:
-        limits = Limits()
-    except ValidationError as error:
-        problems |= _explain("ATRIUM_LIMIT_", error)
+    groups: dict[str, Any] = {name: _load_group(group, problems) for name, group in GROUPS.items()}
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        settings = Settings(limits=limits, **given)
+        settings = Settings(**groups, **given)
     except ValidationError as error:
         problems |= _explain("ATRIUM_", error)
     if problems:
@@ -150,11 +199,19 @@ def load_settings(**overrides: Any) -> Settings:
     return settings
 
 
+def _load_group(group: type[BaseSettings], problems: dict[str, str]) -> BaseSettings:
+    try:
+        return group()
+    except ValidationError as error:
+        problems |= _explain(str(group.model_config["env_prefix"]), error)
+        return group.model_construct()
+
+
 def _explain(prefix: str, error: ValidationError) -> dict[str, str]:
     """One line per bad setting, by its name."""
     lines = {}
     for detail in error.errors():
         name = prefix + str(detail["loc"][0]).upper()
-        shown = "" if name == "ATRIUM_ADMIN_TOKEN" else f" (got {detail['input']!r})"
+        shown = "" if name in SECRETS or detail["input"] is None else f" (got {detail['input']!r})"
         lines[name] = f"{name}: {detail['msg'].removeprefix('Value error, ')}{shown}"
     return lines

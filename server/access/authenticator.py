@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from server.access.errors import Unauthenticated
+from server.access.errors import FormRefused, Unauthenticated
 from server.access.model import ANONYMOUS_ID, BEARER_KINDS, HUES, SOCKET_KINDS, Principal, TokenKind
 from server.access.role_service import RoleService
 from server.access.site import Site
 from server.access.verifier import TokenVerifier
+from server.kit.logs import bind
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
 
 
 class Authenticator:
@@ -27,18 +30,22 @@ class Authenticator:
         self._site = site
 
     async def connection(self, connection: HTTPConnection) -> Principal:
-        """The principal of an HTTP request or a WebSocket handshake.
+        """The principal of an HTTP request or a WebSocket handshake, and the address it came from.
 
-        Raises `Unauthenticated`, and `OriginRefused` for a cookie that a foreign page made the browser send.
+        Raises `Unauthenticated`, and `OriginRefused` or `FormRefused` for a cookie that a foreign page made the browser
+        send.
         """
+        return replace(await self._identify(connection), address=self._site.client(connection).address)
+
+    async def token(self, token: str, *, address: str = "") -> Principal:
+        """The principal of a token or ticket that came over a socket from `address`; raises `Unauthenticated`."""
+        return replace(await self._verify(token, SOCKET_KINDS), address=address)
+
+    async def _identify(self, connection: HTTPConnection) -> Principal:
         bearer = _bearer(connection)
         if bearer is not None:
             return await self._verify(bearer, SOCKET_KINDS if _is_socket(connection) else BEARER_KINDS)
         return await self._from_cookie(connection) or self._visitor(connection)
-
-    async def token(self, token: str) -> Principal:
-        """The principal of a token or ticket that came over a socket; raises `Unauthenticated`."""
-        return await self._verify(token, SOCKET_KINDS)
 
     async def sweep(self, token_ids: Collection[str]) -> set[str]:
         """Those of `token_ids` (of open sockets) that count no more; call it every few seconds.
@@ -61,6 +68,7 @@ class Authenticator:
             return None
         if not _is_safe(connection):
             self._site.require_own_page(connection)
+            _refuse_form(connection)
         return principal
 
     def _visitor(self, connection: HTTPConnection) -> Principal:
@@ -77,7 +85,9 @@ class Authenticator:
 async def current_principal(connection: HTTPConnection) -> Principal:
     """The FastAPI dependency: whoever makes this request; needs `app.state.authenticator`."""
     authenticator: Authenticator = connection.app.state.authenticator
-    return await authenticator.connection(connection)
+    principal = await authenticator.connection(connection)
+    bind(principal=principal.id)
+    return principal
 
 
 CurrentPrincipal = Annotated[Principal, Depends(current_principal)]
@@ -94,6 +104,13 @@ def _is_socket(connection: HTTPConnection) -> bool:
 
 def _is_safe(connection: HTTPConnection) -> bool:
     return not _is_socket(connection) and connection.scope["method"] in SAFE_METHODS
+
+
+def _refuse_form(connection: HTTPConnection) -> None:
+    """What a form of any page can send (HTML, 4.10.22) changes nothing, also where an origin deceives us."""
+    type = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if type in FORM_TYPES and connection.scope.get("method") == "POST":
+        raise FormRefused
 
 
 def _guest(connection: HTTPConnection) -> Principal:

@@ -46,13 +46,15 @@ def add_parsers(
     revoke.set_defaults(run=run, work=revoke_token)
 
 
-async def create_token(database: Database, options: argparse.Namespace, find_project: FindProject) -> None:
+async def create_token(
+    database: Database, events: EventBus, options: argparse.Namespace, find_project: FindProject
+) -> None:
     """Prints a new personal token of `options.user`, alone, after giving them the role.
 
     Raises `UnknownProject`, `InvalidUser`, `LastOwner`, `Invalid`.
     """
     project_id = await _project_id(options, find_project)
-    events, clock = EventBus(), SystemClock()
+    clock = SystemClock()
     roles = RoleService(database, events, clock)
     user = await roles.ensure_user(options.user)
     if project_id is not None:
@@ -64,10 +66,12 @@ async def create_token(database: Database, options: argparse.Namespace, find_pro
     print(issued.text)
 
 
-async def revoke_token(database: Database, options: argparse.Namespace, _find_project: FindProject) -> None:
+async def revoke_token(
+    database: Database, events: EventBus, options: argparse.Namespace, _find_project: FindProject
+) -> None:
     """Revokes the token `options.id`; raises `TokenNotFound`."""
     clock = SystemClock()
-    await TokenService(database, EventBus(), clock, TokenVerifier(database, clock)).revoke(options.id)
+    await TokenService(database, events, clock, TokenVerifier(database, clock)).revoke(options.id)
 
 
 def duration(text: str) -> timedelta:

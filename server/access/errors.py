@@ -32,6 +32,14 @@ class OriginRefused(AtriumError):
     close_code = 4403
 
 
+class FormRefused(AtriumError):
+    """With a browser's cookie a POST is JSON, or anything else that no form can send."""
+
+    code = "access.form"
+    http_status = 415
+    close_code = 4400
+
+
 class TokenNotFound(NotFound):
     """You have no token with this id."""
 
@@ -50,6 +58,12 @@ class InvalidUser(Invalid):
     code = "user.invalid"
 
 
+class NameTaken(Conflict):
+    """Somebody has this name already; choose another."""
+
+    code = "user.name_taken"
+
+
 class LastOwner(Conflict):
     """A project keeps at least one owner: make somebody else an owner first."""
 
@@ -60,3 +74,57 @@ class UnknownProject(NotFound):
     """There is no such project."""
 
     code = "project.not_found"
+
+
+class LastAdministrator(Conflict):
+    """A server keeps at least one enabled administrator: make somebody else one first."""
+
+    code = "user.last_administrator"
+
+
+class InvalidPermission(Invalid):
+    """This permission cannot be: something in it is not known here, or is over already."""
+
+    code = "access.invalid"
+
+
+class LacksItself(Forbidden):
+    """You cannot give or take what you do not have yourself, in this project and for as long."""
+
+    code = "access.lacks_itself"
+
+
+class RoleNotFound(NotFound):
+    """There is no such role."""
+
+    code = "role.not_found"
+
+
+class RoleCycle(Conflict):
+    """A role cannot inherit itself."""
+
+    code = "role.cycle"
+
+
+class RoleFixed(Conflict):
+    """The roles that every server has cannot be changed; define one of your own."""
+
+    code = "role.fixed"
+
+
+class RoleInUse(Conflict):
+    """Somebody or something still has this role."""
+
+    code = "role.in_use"
+
+
+class GrantNotFound(NotFound):
+    """There is no such grant in this project."""
+
+    code = "grant.not_found"
+
+
+class TemplateNotFound(NotFound):
+    """There is no such template."""
+
+    code = "template.not_found"

@@ -25,6 +25,15 @@ class Kind(StrEnum):
     PERSON = "person"
     TERMINAL = "terminal"
     AGENT = "agent"
+    WORKER = "worker"
+
+
+class SessionKind(StrEnum):
+    """How a principal came in: a browser's web session, a personal key, an agent's key."""
+
+    WEB = "web"
+    KEY = "key"
+    AGENT = "agent"
 
 
 class Action(StrEnum):
@@ -32,15 +41,20 @@ class Action(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    EXECUTE = "execute"
     DELETE = "delete"
     ADMIN = "admin"
 
 
 class Role(StrEnum):
-    """What a member is in a project, from the weakest to the strongest."""
+    """The roles that every server has; others are made under names of their own."""
 
     VIEWER = "viewer"
+    COMMENTER = "commenter"
+    AGENT = "agent"
+    WORKER = "worker"
     EDITOR = "editor"
+    MAINTAINER = "maintainer"
     OWNER = "owner"
 
 
@@ -48,27 +62,13 @@ class ServerRole(StrEnum):
     """A role on every project; `admin` also administers the server."""
 
     VIEWER = "viewer"
+    COMMENTER = "commenter"
+    AGENT = "agent"
+    WORKER = "worker"
     EDITOR = "editor"
+    MAINTAINER = "maintainer"
     OWNER = "owner"
     ADMIN = "admin"
-
-    @property
-    def role(self) -> Role:
-        """What it is worth in a project."""
-        return Role.OWNER if self is ServerRole.ADMIN else Role(self.value)
-
-
-STRENGTH = tuple(Role)
-ALLOWED: Mapping[Role, frozenset[Action]] = {
-    Role.VIEWER: frozenset({Action.READ}),
-    Role.EDITOR: frozenset({Action.READ, Action.WRITE, Action.DELETE}),
-    Role.OWNER: frozenset(Action),
-}
-
-
-def strongest(roles: Iterable[Role | None]) -> Role | None:
-    """The strongest of `roles`: one more role never takes anything away."""
-    return max((role for role in roles if role), key=STRENGTH.index, default=None)
 
 
 def with_implied(scopes: Iterable[Action]) -> frozenset[Action]:
@@ -89,6 +89,7 @@ class Principal:
     """Who acts, as authenticated: by `token_id`, None for anonymous visitors.
 
     `project_scope` (a project id) and `scopes` narrow what the principal's roles allow; None narrows nothing.
+    `address` is the client's, "" when it is not known; `signed_in_at` is when the web session began.
     """
 
     id: str
@@ -99,6 +100,9 @@ class Principal:
     token_id: str | None = None
     project_scope: str | None = None
     scopes: frozenset[Action] | None = None
+    address: str = ""
+    signed_in_at: datetime | None = None
+    session_kind: SessionKind | None = None
 
     @property
     def is_anonymous(self) -> bool:
@@ -114,7 +118,11 @@ class User:
 
     id: str
     name: str
-    server_role: ServerRole | None = None
+    server_role: str | None = None
+    kind: Kind = Kind.PERSON
+    created_at: datetime | None = None
+    disabled_at: datetime | None = None
+    last_seen_at: datetime | None = None
 
     @property
     def hue(self) -> int:
@@ -133,27 +141,12 @@ RESERVED_NAMES = frozenset({"atrium", "guest", "server", "anonymous"})
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """All roles of one principal: on every project, and in single ones (by project id)."""
-
-    server_role: ServerRole | None
-    projects: Mapping[str, Role]
-
-
-@dataclass(frozen=True, slots=True)
 class Member:
-    """A user and their role in a project."""
+    """A user and their role in a project, until when (None: until somebody takes it away)."""
 
     user: User
-    role: Role
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether an action is allowed, and why."""
-
-    allowed: bool
-    reason: str
+    role: str
+    until: datetime | None = None
 
 
 class TokenKind(StrEnum):
@@ -164,6 +157,7 @@ class TokenKind(StrEnum):
     AGENT = "agt"
     TICKET = "wst"
     LOGIN = "bst"
+    INVITATION = "inv"
 
 
 BEARER_KINDS = frozenset({TokenKind.PERSONAL, TokenKind.AGENT})
@@ -189,6 +183,9 @@ class Token:
     scopes: frozenset[Action] | None = None
     project_id: str | None = None
     parent_id: str | None = None
+    address: str = ""
+    user_agent: str = ""
+    signed_in_at: datetime | None = None
 
     def is_live(self, now: datetime) -> bool:
         """Neither revoked nor expired."""

@@ -2,177 +2,223 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session
 
-from server.access import store
-from server.access.cache import MomentCache
-from server.access.errors import InvalidUser, LastOwner, UserNotFound
+from server.access import policy_store, store
+from server.access.actor import actor_of
+from server.access.errors import Forbidden, InvalidPermission, InvalidUser, LastAdministrator
 from server.access.events import AccessChanged
 from server.access.model import (
     ADMIN_ID,
-    ANONYMOUS_ID,
     BUILT_IN,
-    RESERVED_NAMES,
-    SERVER_ID,
+    SERVER,
+    SERVER_WIDE,
     Member,
-    Role,
+    Principal,
     ServerRole,
-    Standing,
     User,
-    strongest,
 )
+from server.access.names import checked_name
+from server.access.policy_data import PolicyData, assemble
+from server.access.project_changes import Change, ProjectChanges, events_of, find_user, somebody
+from server.access.standing import Grant, Standing
+from server.kit.audit import Act
 from server.kit.clock import Clock
 from server.kit.database import Database
 from server.kit.events import EventBus
 from server.kit.ids import uuid7
 
-MAX_NAME_LENGTH = 64
-SEPARATORS = frozenset("/:")
+Step = Callable[[ProjectChanges], Change]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenGrant:
+    """A grant, to whom and by whom."""
+
+    grant: Grant
+    user: User
+    granted_by: User
+
+
+class DryRun(Exception):
+    """Carries what would have been changed out of the transaction."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self.changes = changes
 
 
 class RoleService:
-    """Who has which role. Publishes `AccessChanged` after every change.
+    """Who has which role and which grants. Publishes `AccessChanged` and an `Act` after every change.
 
     `anonymous_role` is what everybody has on every project, signed in or not. Another process's changes are seen
     after a second, and told to this process's subscribers by `sweep`.
     """
 
     def __init__(
-        self, database: Database, events: EventBus, clock: Clock, *, anonymous_role: Role | None = None
+        self, database: Database, events: EventBus, clock: Clock, *, anonymous_role: str | None = None
     ) -> None:
         self.anonymous_role = anonymous_role
+        self.data = PolicyData(database, events, clock, everybody=anonymous_role)
         self._database = database
-        self._events = events
         self._clock = clock
-        self._standings: MomentCache[str, Standing] = MomentCache(clock)
-        self._seen_version: int | None = None
 
     # Users
 
     async def user(self, reference: str) -> User:
         """The user with this id or name; raises `UserNotFound`."""
-        if not reference.isprintable():
-            raise UserNotFound
-        user = await self._database.read(lambda session: _find_user(session, reference))
-        if user is None:
-            raise UserNotFound
-        return user
+        return await self._database.read(lambda session: find_user(session, reference))
 
     async def ensure_user(self, name: str) -> User:
         """The user with this name, created if need be; raises `InvalidUser` for a name that cannot be."""
         if name == BUILT_IN[ADMIN_ID].name:
             return BUILT_IN[ADMIN_ID]
-        name = _checked_name(name)
+        name = checked_name(name)
         return await self._database.write(lambda session: self._ensure_user(session, name))
 
     def _ensure_user(self, session: Session, name: str) -> User:
         user = store.user_by_name(session, name)
         if user is None:
-            user = User(f"user:{uuid7()}", name)
-            store.add_user(session, user, self._clock.now())
+            now = self._clock.now()
+            user = User(f"user:{uuid7()}", name, created_at=now)
+            store.add_user(session, user, now)
         return user
 
-    # Roles
+    # What somebody has
 
-    async def role(self, principal_id: str, project_id: str) -> Role | None:
-        """The strongest role of a principal in a project (or `SERVER_WIDE`); None when there is none."""
-        standing = await self.standing(principal_id)
-        everywhere = standing.server_role.role if standing.server_role else None
-        return strongest((self.anonymous_role, everywhere, standing.projects.get(project_id)))
+    async def role(self, principal_id: str, project_id: str) -> str | None:
+        """The name of the role to show for a user in a project; None when it does not exist for them."""
+        standing, now = await self.standing(principal_id), self._clock.now()
+        somebody = Principal(principal_id, "", 0)
+        visible = assemble(standing, await self.data.book(), somebody, project_id, now).visible
+        return standing.shown_role(project_id, now) if visible else None
 
     async def standing(self, principal_id: str) -> Standing:
-        """All roles given to a principal; remembered for a moment."""
-        return await self._standings.get(principal_id, lambda: self._load(principal_id))
-
-    async def _load(self, principal_id: str) -> Standing:
-        standing, version = await self._database.read(
-            lambda session: (store.standing(session, principal_id), store.policy_version(session))
-        )
-        if self._seen_version is None:
-            self._seen_version = version
-        return standing
-
-    async def set_server_role(self, user: User, role: ServerRole) -> None:
-        """Gives a user a role on every project, in the place of one given before."""
-        if user.id in BUILT_IN:
-            raise InvalidUser(f"The role of the built-in user {user.name!r} cannot be changed.")
-        await self._change(None, user.id, lambda session: store.set_server_role(session, user.id, role))
-
-    async def set_role(
-        self, project_id: str, user_id: str, role: Role, *, together_with: Callable[[Session], None] | None = None
-    ) -> None:
-        """Makes a user a member, or changes their role; raises `LastOwner`.
-
-        `together_with` runs before, in the same transaction: a project is created together with its owner.
-        """
-
-        def change(session: Session) -> None:
-            if together_with:
-                together_with(session)
-            if role is not Role.OWNER:
-                _keep_an_owner(session, project_id, user_id)
-            store.bind(session, user_id, project_id, role, self._clock.now())
-
-        await self._change(project_id, user_id, change)
-
-    async def remove_role(self, project_id: str, user_id: str) -> None:
-        """Ends a membership; raises `UserNotFound` when there is none, `LastOwner`."""
-
-        def change(session: Session) -> None:
-            _keep_an_owner(session, project_id, user_id)
-            if not store.unbind(session, user_id, project_id):
-                raise UserNotFound
-
-        await self._change(project_id, user_id, change)
+        """All roles and grants of a principal."""
+        return await self.data.standing(principal_id)
 
     async def members(self, project_id: str, *, after: str = "", limit: int = 50) -> list[Member]:
         """A project's members by user id, those after `after`."""
-        return await self._database.read(lambda session: store.members(session, project_id, after, limit))
+        return await self._database.read(
+            lambda session: [
+                Member(user, bound.role, bound.expires)
+                for bound in policy_store.members(session, project_id, self._clock.now(), after, limit)
+                if (user := store.user_by_id(session, bound.user_id))
+            ]
+        )
 
-    # Change
+    async def grants(self, project_id: str, *, after: str = "", limit: int = 50) -> list[GivenGrant]:
+        """A project's grants by id, those after `after`, that are not over."""
+        now = self._clock.now()
+        return await self._database.read(
+            lambda session: [
+                GivenGrant(grant, somebody(session, grant.user_id), somebody(session, grant.granted_by))
+                for grant in policy_store.grants(session, project_id, now, after, limit)
+            ]
+        )
+
+    # Roles on the server
+
+    async def set_server_role(
+        self,
+        user: User,
+        role: str | None,
+        *,
+        by: Principal | None = None,
+        together_with: Callable[[Session], None] | None = None,
+    ) -> None:
+        """Gives a user a role on every project, in the place of one given before; None takes it away.
+
+        `together_with` runs before, in the same transaction. Raises `Forbidden` for who is no administrator,
+        `InvalidUser` for a built-in one, `InvalidPermission` and `LastAdministrator`.
+        """
+        if user.id in BUILT_IN:
+            raise InvalidUser(f"The role of the built-in user {user.name!r} cannot be changed.")
+
+        def work(session: Session) -> User:
+            refuse_who_is_no_administrator(session, by)
+            if together_with:
+                together_with(session)
+            before = find_user(session, user.id)
+            if role is not None and policy_store.role_book(session).get(role) is None:
+                raise InvalidPermission(f"There is no role {role!r}.")
+            if role != ServerRole.ADMIN:
+                keep_an_administrator(session, user.id)
+            store.set_server_role(session, user.id, role)
+            return before
+
+        def tells(before: User) -> Iterable[object]:
+            detail = {"user": user.name, "before": before.server_role, "after": role}
+            yield AccessChanged(None, user.id)
+            yield Act("user.server_role_set", actor_of(by or SERVER), SERVER_WIDE, f"users/{user.id}", detail=detail)
+
+        await self.data.change(work, tells)
+
+    # Roles in a project
+
+    async def set_role(
+        self,
+        project_id: str,
+        user_id: str,
+        role: str,
+        *,
+        until: datetime | None = None,
+        by: Principal | None = None,
+        together_with: Callable[[Session], None] | None = None,
+    ) -> Change:
+        """Makes a user a member, or changes their role; for `by`, who must have what they give (None: the server).
+
+        `together_with` runs before, in the same transaction: a project is created together with its owner. Raises
+        what `ProjectChanges` does.
+        """
+
+        def work(session: Session) -> Change:
+            if together_with:
+                together_with(session)
+            return ProjectChanges(session, self.data, project_id, by).set_role(user_id, role, until)
+
+        return await self.data.change(work, lambda change: events_of(project_id, by, [change]))
+
+    async def require_offer(self, project_id: str, role: str, *, by: Principal) -> None:
+        """Raises what `set_role` would if `by` gave somebody this role."""
+        await self._database.read(lambda session: ProjectChanges(session, self.data, project_id, by).offer(role))
+
+    async def remove_role(self, project_id: str, user_id: str, *, by: Principal | None = None) -> None:
+        """Ends a membership; raises `UserNotFound` when there is none, `LastOwner`."""
+        await self.change(project_id, [lambda changes: changes.remove(user_id)], by=by)
+
+    async def change(
+        self, project_id: str, steps: Sequence[Step], *, by: Principal | None = None, dry_run: bool = False
+    ) -> Sequence[Change]:
+        """Does all the steps in one transaction, or none; with `dry_run` only says what they would change."""
+
+        def work(session: Session) -> Sequence[Change]:
+            desk = ProjectChanges(session, self.data, project_id, by)
+            changes = [step(desk) for step in steps]
+            if dry_run:
+                raise DryRun(changes)
+            return changes
+
+        try:
+            return await self.data.change(work, lambda changes: events_of(project_id, by, changes))
+        except DryRun as dry:
+            return dry.changes
 
     async def sweep(self) -> None:
-        """Publishes `AccessChanged` for everybody if another process has changed roles since the last call."""
-        version = await self._database.read(store.policy_version)
-        if self._seen_version is not None and version != self._seen_version:
-            self._publish(AccessChanged(None, None))
-        self._seen_version = version
-
-    async def _change(self, project_id: str | None, user_id: str, change: Callable[[Session], None]) -> None:
-        def work(session: Session) -> int:
-            change(session)
-            return store.raise_policy_version(session)
-
-        version = await self._database.write(work)
-        if self._seen_version == version - 1:
-            self._seen_version = version  # our own change, told below; a gap in between is somebody else's
-        self._publish(AccessChanged(project_id, user_id))
-
-    def _publish(self, event: AccessChanged) -> None:
-        self._standings.clear()
-        self._events.publish(event)
+        """Publishes `AccessChanged` for what time and other processes have changed since the last call."""
+        await self.data.sweep()
 
 
-def _find_user(session: Session, reference: str) -> User | None:
-    user = store.user_by_id(session, reference) or store.user_by_name(session, reference)
-    return None if user and user.id in (ANONYMOUS_ID, SERVER_ID) else user
+def refuse_who_is_no_administrator(session: Session, by: Principal | None) -> None:
+    """Raises `Forbidden`: whoever gives roles on the server, or defines roles, could make themselves anything."""
+    if by is not None and not (by.is_admin and policy_store.standing(session, by.id, None).administers):
+        raise Forbidden("This is for administrators.")
 
 
-def _keep_an_owner(session: Session, project_id: str, user_id: str) -> None:
-    if store.owners(session, project_id) == [user_id]:
-        raise LastOwner
-
-
-def _checked_name(raw: str) -> str:
-    """A name that looks like itself: no control or invisible characters, and nothing that looks like an id."""
-    name = unicodedata.normalize("NFC", raw.strip())
-    if not 1 <= len(name) <= MAX_NAME_LENGTH:
-        raise InvalidUser(f"A user's name has 1 to {MAX_NAME_LENGTH} characters; this one has {len(name)}.")
-    if not name.isprintable() or SEPARATORS & set(name):
-        raise InvalidUser("A user's name has no control or invisible characters, and no '/' or ':'.")
-    if name.casefold() in RESERVED_NAMES:
-        raise InvalidUser(f"The name {name!r} is reserved; choose another.")
-    return name
+def keep_an_administrator(session: Session, user_id: str) -> None:
+    """Raises `LastAdministrator` when nobody else who can sign in administers the server."""
+    if policy_store.enabled_administrators(session) == [user_id]:
+        raise LastAdministrator

@@ -1,20 +1,18 @@
-"""REST of access: the web session, tokens, socket tickets."""
+"""REST of access: tokens, socket tickets."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from server.access.authenticator import CurrentPrincipal
-from server.access.model import Action, FindProject, Kind, Principal, Token, TokenKind
+from server.access.model import Action, FindProject, Principal, Token, TokenKind
 from server.access.policy import AccessPolicy
-from server.access.responses import problems
-from server.access.site import Site
-from server.access.token_service import SESSION_LIFETIME, TICKET_LIFETIME, TokenService
-from server.kit.http import Cursor, Limit, Page, decode_cursor, encode_cursor
+from server.access.token_service import TICKET_LIFETIME, TokenService
+from server.kit.http import Cursor, Limit, Page, decode_cursor, encode_cursor, problems
 
 PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]+$"
 MAX_LIFETIME_S = 10 * 365 * 24 * 3600
@@ -27,29 +25,6 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class SignIn(Body):
-    """A login link's token, a personal or agent token, or the administrator's."""
-
-    token: str
-
-
-class UserOut(BaseModel):
-    """A principal as others see it."""
-
-    id: str
-    name: str
-    hue: int = Field(ge=0, le=11)
-    kind: Kind
-
-
-class SessionOut(BaseModel):
-    """Who is signed in; `anonymous` when nobody is, and visitors are allowed."""
-
-    user: UserOut
-    is_admin: bool
-    anonymous: bool
-
-
 class NewToken(Body):
     """`scopes` narrow what the owner's roles allow; None narrows nothing. Without `expires_in_s`: until revoked."""
 
@@ -60,7 +35,10 @@ class NewToken(Body):
 
 
 class TokenOut(BaseModel):
-    """A token without its secret; `id` is the `<id8>` inside the token."""
+    """A token without its secret, or a web session; `id` is the `<id8>` inside the token.
+
+    `address` and `user_agent` are of the client that made it, `current` says that this request came with it.
+    """
 
     id: str
     kind: TokenKind
@@ -69,6 +47,9 @@ class TokenOut(BaseModel):
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    address: str
+    user_agent: str
+    current: bool
 
 
 class IssuedOut(TokenOut):
@@ -90,42 +71,11 @@ class TicketOut(BaseModel):
     expires_in_s: int
 
 
-def routes(*, tokens: TokenService, policy: AccessPolicy, site: Site, find_project: FindProject) -> APIRouter:
-    """`/api/v1/session`, `/api/v1/tokens`, `/api/v1/tickets`."""
+def routes(*, tokens: TokenService, policy: AccessPolicy, find_project: FindProject) -> APIRouter:
+    """`/api/v1/tokens`, `/api/v1/tickets`."""
     router = APIRouter(prefix="/api/v1")
-    router.include_router(_session_routes(tokens, site), tags=["session"])
     router.include_router(_token_routes(tokens), tags=["tokens"])
     router.include_router(_ticket_routes(tokens, policy, find_project), tags=["tokens"])
-    return router
-
-
-def _session_routes(tokens: TokenService, site: Site) -> APIRouter:
-    router = APIRouter()
-
-    @router.post("/session", status_code=201, responses=problems(401, 403, 422))
-    async def sign_in(body: SignIn, request: Request, response: Response) -> SessionOut:
-        """Exchanges a token for a web session: always a new one, kept in a cookie that scripts cannot read."""
-        if "origin" in request.headers:
-            site.require_own_page(request)
-        issued, principal = await tokens.sign_in(body.token)
-        site.set_session_cookie(request, response, issued.text, SESSION_LIFETIME)
-        return _session_out(principal)
-
-    @router.get("/session", responses=problems(401))
-    async def who_am_i(principal: CurrentPrincipal) -> SessionOut:
-        """Who this request is from."""
-        return _session_out(principal)
-
-    @router.delete("/session", status_code=204, responses=problems(403))
-    async def sign_out(request: Request, response: Response) -> None:
-        """Ends the browser's web session and everything it opened; harmless without one."""
-        cookie = site.session_cookie(request)
-        if cookie is None:
-            return
-        site.require_own_page(request)
-        await tokens.sign_out(cookie)
-        site.delete_session_cookie(request, response)
-
     return router
 
 
@@ -142,7 +92,7 @@ def _token_routes(tokens: TokenService) -> APIRouter:
             lifetime=None if body.expires_in_s is None else timedelta(seconds=body.expires_in_s),
             scopes=None if body.scopes is None else frozenset(body.scopes),
         )
-        return IssuedOut(token=issued.text, **_token_out(issued.token).model_dump())
+        return IssuedOut(token=issued.text, **_token_out(issued.token, principal).model_dump())
 
     @router.get("/tokens", responses=problems(401, 422))
     async def list_tokens(principal: CurrentPrincipal, limit: Limit = 50, cursor: Cursor = None) -> Page[TokenOut]:
@@ -150,7 +100,7 @@ def _token_routes(tokens: TokenService) -> APIRouter:
         found = await tokens.list(principal, after=decode_cursor(cursor) or "", limit=limit + 1)
         page = found[:limit]
         return Page(
-            items=[_token_out(token) for token in page],
+            items=[_token_out(token, principal) for token in page],
             next_cursor=encode_cursor(page[-1].id) if len(found) > limit else None,
         )
 
@@ -176,12 +126,7 @@ def _ticket_routes(tokens: TokenService, policy: AccessPolicy, find_project: Fin
     return router
 
 
-def _session_out(principal: Principal) -> SessionOut:
-    user = UserOut(id=principal.id, name=principal.name, hue=principal.hue, kind=principal.kind)
-    return SessionOut(user=user, is_admin=principal.is_admin, anonymous=principal.is_anonymous)
-
-
-def _token_out(token: Token) -> TokenOut:
+def _token_out(token: Token, principal: Principal) -> TokenOut:
     return TokenOut(
         id=token.id,
         kind=token.kind,
@@ -190,4 +135,7 @@ def _token_out(token: Token) -> TokenOut:
         created_at=token.created_at,
         expires_at=token.expires_at,
         last_used_at=token.last_used_at,
+        address=token.address,
+        user_agent=token.user_agent,
+        current=token.id == principal.token_id,
     )

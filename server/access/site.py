@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -11,6 +12,21 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from server.access.errors import OriginRefused
+from server.kit.address import client_address, is_among
+
+SESSION_COOKIE = "atrium"
+MAX_AGENT_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What sent a request: its address and what it calls itself, "" for what is not known."""
+
+    address: str = ""
+    agent: str = ""
+
+
+UNKNOWN_CLIENT = Client()
 
 
 class Site:
@@ -18,6 +34,9 @@ class Site:
 
     Browsers send a page's origin with every unsafe request and every socket, and no page can forge it (RFC 6454,
     section 7). The scheme is believed from a `X-Forwarded-Proto` header only when a trusted proxy sends it.
+
+    `url` is what links are made with: the public URL or, without one, the address that the server listens on. It is
+    never taken from a request, whose Host header is the client's own words.
     """
 
     def __init__(
@@ -27,11 +46,21 @@ class Site:
         allowed_origins: Iterable[str] = (),
         trusted_proxies: Iterable[IPv4Network | IPv6Network] = (),
     ) -> None:
+        self.url = (public_url or "").rstrip("/")
         self._public = urlsplit(public_url or "")
         named = [*allowed_origins, public_url] if public_url else allowed_origins
         self._origins = frozenset(_origin(url) for url in named)
         self._names = frozenset(urlsplit(origin).hostname for origin in self._origins)
         self._proxies = tuple(trusted_proxies)
+
+    def listens_on(self, url: str) -> None:
+        """The server is up: without a public URL, this is its address."""
+        self.url = self.url or url
+
+    def client(self, connection: HTTPConnection) -> Client:
+        """Who sent this, seen through the trusted proxies."""
+        agent = "".join(filter(str.isprintable, connection.headers.get("user-agent", "")))
+        return Client(client_address(connection, self._proxies), agent[:MAX_AGENT_LENGTH])
 
     def allows_origin(self, connection: HTTPConnection) -> bool:
         """Whether the request comes from a page of this server, and says so."""
@@ -74,13 +103,25 @@ class Site:
 
     def session_cookie(self, connection: HTTPConnection) -> str | None:
         """The web session's token, if the browser sent one."""
-        return connection.cookies.get(self._cookie_name(connection))
+        return self.cookie(connection, SESSION_COOKIE)
 
     def set_session_cookie(self, connection: HTTPConnection, response: Response, token: str, age: timedelta) -> None:
-        """Keeps the web session in the browser for `age`, out of reach of scripts and of other sites' requests."""
+        """Keeps the web session in the browser for `age`."""
+        self.set_cookie(connection, response, SESSION_COOKIE, token, age)
+
+    def delete_session_cookie(self, connection: HTTPConnection, response: Response) -> None:
+        """Makes the browser forget it."""
+        self.delete_cookie(connection, response, SESSION_COOKIE)
+
+    def cookie(self, connection: HTTPConnection, name: str) -> str | None:
+        """What `set_cookie` has left in this browser."""
+        return connection.cookies.get(self._cookie_name(connection, name))
+
+    def set_cookie(self, connection: HTTPConnection, response: Response, name: str, value: str, age: timedelta) -> None:
+        """Keeps `value` in the browser for `age`, out of reach of scripts and of other sites' requests."""
         response.set_cookie(
-            self._cookie_name(connection),
-            token,
+            self._cookie_name(connection, name),
+            value,
             max_age=int(age.total_seconds()),
             path="/",
             secure=self.is_secure(connection),
@@ -88,19 +129,22 @@ class Site:
             samesite="lax",
         )
 
-    def delete_session_cookie(self, connection: HTTPConnection, response: Response) -> None:
+    def delete_cookie(self, connection: HTTPConnection, response: Response, name: str) -> None:
         """Makes the browser forget it."""
         response.delete_cookie(
-            self._cookie_name(connection), path="/", secure=self.is_secure(connection), httponly=True, samesite="lax"
+            self._cookie_name(connection, name),
+            path="/",
+            secure=self.is_secure(connection),
+            httponly=True,
+            samesite="lax",
         )
 
-    def _cookie_name(self, connection: HTTPConnection) -> str:
+    def _cookie_name(self, connection: HTTPConnection, name: str) -> str:
         # Browsers take a __Host- cookie only over TLS and from this very host: no neighbour can plant one.
-        return "__Host-atrium" if self.is_secure(connection) else "atrium"
+        return f"__Host-{name}" if self.is_secure(connection) else name
 
     def _is_behind_proxy(self, connection: HTTPConnection) -> bool:
-        peer = connection.client.host if connection.client else ""
-        return _is_address(peer) and any(ip_address(peer) in network for network in self._proxies)
+        return is_among(connection.client.host if connection.client else "", self._proxies)
 
 
 def _host(connection: HTTPConnection) -> str:

@@ -1,4 +1,4 @@
-"""Users, tokens and bindings in SQL: functions of a session, so that a service can join several in one transaction."""
+"""Users and tokens in SQL: functions of a session, so that a service can join several in one transaction."""
 
 from __future__ import annotations
 
@@ -12,15 +12,11 @@ from server.access.model import (
     BUILT_IN,
     Action,
     Kind,
-    Member,
-    Role,
-    ServerRole,
-    Standing,
     Token,
     TokenKind,
     User,
 )
-from server.access.tables import BindingRow, PolicyVersionRow, TokenRow, UserRow
+from server.access.tables import TokenRow, UserRow
 
 # Users
 
@@ -36,74 +32,17 @@ def user_by_name(session: Session, name: str) -> User | None:
 
 
 def add_user(session: Session, user: User, now: datetime) -> None:
-    session.add(UserRow(id=user.id, name=user.name, server_role=user.server_role, created_at=now))
+    session.add(UserRow(id=user.id, name=user.name, server_role=user.server_role, kind=user.kind, created_at=now))
 
 
-def set_server_role(session: Session, id: str, role: ServerRole) -> None:
-    session.execute(update(UserRow).where(col(UserRow.id) == id).values(server_role=str(role)))
+def set_server_role(session: Session, id: str, role: str | None) -> None:
+    session.execute(update(UserRow).where(col(UserRow.id) == id).values(server_role=role))
 
 
 def _user(row: UserRow | None) -> User | None:
     if row is None:
         return None
-    return User(row.id, row.name, ServerRole(row.server_role) if row.server_role else None)
-
-
-# Bindings
-
-
-def standing(session: Session, user_id: str) -> Standing:
-    """All roles of a user; none at all for an unknown one."""
-    user = user_by_id(session, user_id)
-    rows = session.exec(select(BindingRow.project_id, BindingRow.role).where(BindingRow.user_id == user_id))
-    return Standing(user.server_role if user else None, {project_id: Role(role) for project_id, role in rows})
-
-
-def bind(session: Session, user_id: str, project_id: str, role: Role, now: datetime) -> None:
-    """Gives the role, in the place of one given before."""
-    row = session.get(BindingRow, (user_id, project_id))
-    if row is None:
-        session.add(BindingRow(user_id=user_id, project_id=project_id, role=role, created_at=now))
-    else:
-        row.role = role
-
-
-def unbind(session: Session, user_id: str, project_id: str) -> bool:
-    """Whether there was a role to take away."""
-    gone = delete(BindingRow).where(col(BindingRow.user_id) == user_id, col(BindingRow.project_id) == project_id)
-    return _changed(session, gone) > 0
-
-
-def owners(session: Session, project_id: str) -> list[str]:
-    """The ids of the users who own a project."""
-    of_project = (BindingRow.project_id == project_id, BindingRow.role == Role.OWNER)
-    return list(session.exec(select(BindingRow.user_id).where(*of_project)))
-
-
-def members(session: Session, project_id: str, after: str, limit: int) -> list[Member]:
-    """Members by user id, those after `after`."""
-    page = (
-        select(BindingRow)
-        .where(BindingRow.project_id == project_id, BindingRow.user_id > after)
-        .order_by(BindingRow.user_id)
-        .limit(limit)
-    )
-    rows = [(user_by_id(session, row.user_id), row.role) for row in session.exec(page)]
-    return [Member(user, Role(role)) for user, role in rows if user]
-
-
-def policy_version(session: Session) -> int:
-    """How often roles have changed."""
-    return session.exec(select(PolicyVersionRow.version)).one_or_none() or 0
-
-
-def raise_policy_version(session: Session) -> int:
-    """Counts one more change of roles; returns the new version."""
-    raised = update(PolicyVersionRow).values(version=PolicyVersionRow.version + 1)
-    if not _changed(session, raised):
-        session.add(PolicyVersionRow(version=1))
-    session.flush()
-    return policy_version(session)
+    return User(row.id, row.name, row.server_role, Kind(row.kind), row.created_at, row.disabled_at, row.last_seen_at)
 
 
 # Tokens
@@ -124,6 +63,9 @@ def add_token(session: Session, token: Token, digest: bytes) -> None:
             parent_id=token.parent_id,
             created_at=token.created_at,
             expires_at=token.expires_at,
+            address=token.address,
+            user_agent=token.user_agent,
+            signed_in_at=token.signed_in_at,
         )
     )
 
@@ -158,9 +100,10 @@ def live_tokens(session: Session, ids: Sequence[str], now: datetime) -> set[str]
     return set(session.exec(select(TokenRow.id).where(col(TokenRow.id).in_(ids), _live(now))))
 
 
-def touch(session: Session, id: str, now: datetime) -> None:
-    """Remembers when a token was last used."""
-    session.execute(update(TokenRow).where(col(TokenRow.id) == id).values(last_used_at=now))
+def touch(session: Session, token: Token, now: datetime) -> None:
+    """Remembers when a token was last used, and its user last seen."""
+    session.execute(update(TokenRow).where(col(TokenRow.id) == token.id).values(last_used_at=now))
+    session.execute(update(UserRow).where(col(UserRow.id) == token.user_id).values(last_seen_at=now))
 
 
 def revoke(session: Session, id: str, now: datetime) -> list[str]:
@@ -174,6 +117,15 @@ def revoke(session: Session, id: str, now: datetime) -> list[str]:
         revoked += family
         family = list(session.exec(select(TokenRow.id).where(col(TokenRow.parent_id).in_(family), _live(now))))
     return revoked
+
+
+def revoke_all(
+    session: Session, user_id: str, kinds: Collection[TokenKind], now: datetime, but: str | None
+) -> list[str]:
+    """Revokes a user's tokens of `kinds`, but for one, and everything made with them; returns the ids."""
+    of_user = select(TokenRow.id).where(TokenRow.user_id == user_id, col(TokenRow.kind).in_(kinds), _live(now))
+    ids = [id for id in session.exec(of_user) if id != but]
+    return [revoked for id in ids for revoked in revoke(session, id, now)]
 
 
 def forget_expired(session: Session, kinds: Collection[TokenKind], before: datetime) -> None:
@@ -217,4 +169,7 @@ def _token(row: TokenRow) -> Token:
         scopes=scopes,
         project_id=row.project_id,
         parent_id=row.parent_id,
+        address=row.address or "",
+        user_agent=row.user_agent or "",
+        signed_in_at=row.signed_in_at,
     )

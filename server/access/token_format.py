@@ -44,7 +44,7 @@ def is_token_id(text: str) -> bool:
     return re.fullmatch(rf"[a-z0-9]{{{ID_LENGTH}}}", text) is not None
 
 
-def digest(text: str) -> bytes:
+def token_digest(text: str) -> bytes:
     """The SHA-256 under which a token is stored; takes any text, also what is no valid Unicode."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 

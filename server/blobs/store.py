@@ -55,11 +55,6 @@ class BlobStore:
         """Moves a received upload into the store; durable when it returns."""
         return await asyncio.to_thread(self._keep, upload)
 
-    async def put_stream(self, chunks: AsyncIterable[bytes], limit: int) -> Blob:
-        """`receive` and `keep` in one."""
-        async with self.receive(chunks, limit) as upload:
-            return await self.keep(upload)
-
     def put_file(self, source: IO[bytes]) -> Blob:
         """Copies an open file into the store; blocks."""
         writer = _Writer(self._incoming)
@@ -81,10 +76,6 @@ class BlobStore:
         with await asyncio.to_thread(lambda: self.path(sha256).open("rb")) as file:
             while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
                 yield chunk
-
-    async def exists(self, sha256: str) -> bool:
-        """Whether the store has a blob."""
-        return await asyncio.to_thread(self._place(sha256).is_file)
 
     def _keep(self, upload: Upload) -> Blob:
         place = self._place(upload.sha256)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Dialect
@@ -20,12 +22,15 @@ from server.kit.columns import UtcDateTime
 from server.kit.database import Database
 
 READ_HEAD = "SELECT head, deleted_at FROM document WHERE id = ?"
-MOVE_HEAD = "UPDATE document SET head = ?, updated_at = ? WHERE id = ? AND head = ? AND deleted_at IS NULL"
-INSERT_ROW = (
-    "INSERT INTO document_update (document_id, seq, author, client, updates, payload, checksum)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+MOVE_HEADS = (
+    "UPDATE document SET updated_at = ?, head = moved.column3 FROM (VALUES {rows}) AS moved"
+    " WHERE document.id = moved.column1 AND document.head = moved.column2 AND document.deleted_at IS NULL"
 )
-CLAIM = "INSERT INTO document_client (document_id, client, principal) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+INSERT_ROWS = "INSERT INTO document_update (document_id, seq, author, client, updates, payload, checksum) VALUES {rows}"
+CLAIM = "INSERT INTO document_client (document_id, client, principal) VALUES {rows} ON CONFLICT DO NOTHING"
+MAX_ROWS = 100
+"""Of one statement. The driver gives up Python's lock in every statement, and to win it back from a busy event loop
+costs more than the statement: so one for many rows, not one for each."""
 MAX_REMEMBERED_HEADS = 100_000
 
 
@@ -61,7 +66,7 @@ class Appends:
         return heads
 
     def _head(self, cursor: DBAPICursor, document_id: int) -> int:
-        cursor.execute(self._sql(READ_HEAD) + self._lock, (document_id,))
+        cursor.execute(READ_HEAD.replace("?", self._placeholder) + self._lock, (document_id,))
         row = cursor.fetchone()
         if row is None:
             raise DocumentNotFound
@@ -72,21 +77,29 @@ class Appends:
 
     def _write(self, cursor: DBAPICursor, batches: Mapping[int, Sequence[LogEntry]], heads: Mapping[int, int]) -> None:
         now = self._as_stored(self._now())
-        moves = [(heads[id] + len(entries), now, id, heads[id]) for id, entries in batches.items()]
+        moves = [(id, heads[id], heads[id] + len(entries)) for id, entries in batches.items()]
         rows = [_row(id, seq, entry) for id in batches for seq, entry in enumerate(batches[id], heads[id] + 1)]
         claims = [(id, client, entry.author) for id in batches for entry in batches[id] for client in entry.claims]
-        if self._many(cursor, MOVE_HEAD, moves) != len(moves):
+        if self._many(cursor, MOVE_HEADS, moves, now) != len(moves):
             raise HeadMoved
-        self._many(cursor, INSERT_ROW, rows)
+        self._many(cursor, INSERT_ROWS, rows)
         if claims:
             self._many(cursor, CLAIM, claims)
 
-    def _many(self, cursor: DBAPICursor, sql: str, rows: list[tuple[Any, ...]]) -> int:
-        cursor.executemany(self._sql(sql), rows)
-        return cursor.rowcount
+    def _many(self, cursor: DBAPICursor, sql: str, rows: Sequence[tuple[Any, ...]], *before: Any) -> int:
+        """Runs `sql` for `rows`, which stand after its other parameters; returns how many rows it concerned."""
+        concerned = 0
+        for start in range(0, len(rows), MAX_ROWS):
+            part = rows[start : start + MAX_ROWS]
+            cursor.execute(_statement(sql, len(part), len(part[0]), self._placeholder), (*before, *chain(*part)))
+            concerned += cursor.rowcount
+        return concerned
 
-    def _sql(self, sql: str) -> str:
-        return sql.replace("?", self._placeholder)
+
+@cache
+def _statement(sql: str, rows: int, columns: int, placeholder: str) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return sql.format(rows=", ".join([row] * rows)).replace("?", placeholder)
 
 
 def _time_processor(dialect: Dialect) -> Callable[[datetime], Any]:

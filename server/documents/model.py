@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 MIN_LOG_BYTES_TO_COMPACT = 256 * 1024
 
@@ -23,8 +24,7 @@ class DocumentRecord:
     deleted_by: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(NamedTuple):
     """A run of updates by one author and one Yjs client: one log row.
 
     `claims` are the client ids that the author uses for the first time in this document.
@@ -36,8 +36,7 @@ class LogEntry:
     claims: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AppendResult:
+class AppendResult(NamedTuple):
     """The outcome of one append: the sequence of its last row, or why nothing of it was stored."""
 
     seq: int | None

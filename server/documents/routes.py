@@ -7,11 +7,13 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from server.access import CurrentPrincipal, Forbidden, problems
+from server.access import CurrentPrincipal, Forbidden, actor_of
 from server.documents.model import QuarantinedRow
 from server.documents.service import DocumentService
+from server.kit.audit import Act
 from server.kit.errors import Invalid
-from server.kit.http import Cursor, Limit, Page, decode_cursor, encode_cursor
+from server.kit.events import EventBus
+from server.kit.http import Cursor, Limit, Page, decode_cursor, encode_cursor, problems
 
 
 class QuarantinedOut(BaseModel):
@@ -28,7 +30,7 @@ class QuarantinedOut(BaseModel):
     at: datetime
 
 
-def routes(documents: DocumentService) -> APIRouter:
+def routes(documents: DocumentService, events: EventBus) -> APIRouter:
     """`/admin/quarantine`."""
     router = APIRouter(tags=["operations"])
 
@@ -39,6 +41,7 @@ def routes(documents: DocumentService) -> APIRouter:
         """Log rows that broke a document or failed their checksum, oldest first; for administrators."""
         if not caller.is_admin:
             raise Forbidden("The quarantine is for administrators.")
+        events.publish(Act("quarantine.viewed", actor_of(caller), resource="quarantine"))
         rows = await documents.quarantined(after=_after(cursor), limit=limit + 1)
         more = encode_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
         return Page(items=[_out(row) for row in rows[:limit]], next_cursor=more)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
 from server.documents import store
 from server.documents.appends import Appends
-from server.documents.errors import DocumentUnreadable, LogUnavailable
+from server.documents.errors import DocumentUnreadable
 from server.documents.events import DocumentDamaged, DocumentRemoved
 from server.documents.examine import ExaminationError, find_breaking
 from server.documents.journal import ApplyJournal
 from server.documents.model import AppendResult, DocumentRecord, LoadedDocument, LogEntry, QuarantinedRow
-from server.documents.single_flight import SingleFlight
 from server.documents.writer import Append, UpdateWriter
 from server.kit.clock import Clock
 from server.kit.database import Database
 from server.kit.events import EventBus
+from server.kit.single_flight import SingleFlight
 
 logger = logging.getLogger(__name__)
 
@@ -89,21 +88,6 @@ class DocumentService:
         `DocumentDeleted`, `DocumentNotFound` or `LogUnavailable`.
         """
         self._writer.append(Append(document_id, entries, done))
-
-    async def append_and_wait(self, document_id: int, entries: Sequence[LogEntry]) -> int:
-        """Appends rows and returns the sequence of the last one, when they are durable."""
-        appended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-        def settle(result: AppendResult) -> None:
-            if appended.done():  # cancelled
-                return
-            if result.seq is None:
-                appended.set_exception(result.error or LogUnavailable())
-            else:
-                appended.set_result(result.seq)
-
-        self.append(document_id, entries, settle)
-        return await appended
 
     async def load(self, document_id: int) -> LoadedDocument:
         """The document with everything appended before this call; all who ask at once share one query.

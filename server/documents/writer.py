@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic, sleep
+from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from server.documents.appends import Appends
 from server.documents.errors import LogUnavailable
 from server.documents.model import AppendResult, LogEntry
+from server.kit import metrics
 from server.kit.errors import AtriumError
 
 logger = logging.getLogger(__name__)
@@ -28,8 +29,7 @@ COMMIT_INTERVAL_S = 0.002
 BARRIER = 0  # no document has this id
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """Entries for one document, and who wants to know how it went."""
 
     document_id: int
@@ -78,7 +78,9 @@ class UpdateWriter:
             started = monotonic()
             appends = [append for append in taken if append is not None]
             if appends:
-                self._loop.call_soon_threadsafe(_deliver, self._commit(appends))
+                outcomes = self._commit(appends)
+                metrics.COMMIT_SECONDS.observe(monotonic() - started)
+                self._loop.call_soon_threadsafe(_deliver, outcomes)
             not_before = started + COMMIT_INTERVAL_S if len(taken) > 1 else 0.0
             if len(appends) < len(taken):
                 return
@@ -86,7 +88,8 @@ class UpdateWriter:
     def _take(self, not_before: float) -> list[Append | None]:
         """Waits for one append and until `not_before`, then takes all others that are there; None is the end."""
         taken = [self._queue.get()]
-        sleep(max(0.0, not_before - monotonic()))
+        if (early := not_before - monotonic()) > 0:
+            sleep(early)
         while True:
             try:
                 taken.append(self._queue.get_nowait())

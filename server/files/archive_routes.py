@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 
-from server.access import Action, CurrentPrincipal, problems
+from server.access import Action, CurrentPrincipal
 from server.blobs import BlobStore
 from server.files.body import limited_stream
 from server.files.gate import ProjectGate
@@ -15,10 +15,12 @@ from server.files.media import download_headers
 from server.files.paths import clean_path
 from server.files.schemas import ImportResult, SkippedItem
 from server.files.transfer import ArchiveService
+from server.kit.http import problems
 
 Into = Annotated[str | None, Query(description="The folder that everything goes to.")]
 Strip = Annotated[bool, Query(description="Take off the one top folder that archives of code hosts have.")]
 
+EXPORT, IMPORT = "op/export", "op/import"
 ZIP = "application/zip"
 ZIP_BYTES: dict[str, Any] = {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}
 
@@ -36,19 +38,23 @@ def archive_routes(archives: ArchiveService, blobs: BlobStore, gate: ProjectGate
         slug: str, request: Request, caller: CurrentPrincipal, into: Into = None, strip: Strip = False
     ) -> ImportResult:
         """Imports the ZIP in the body, all or nothing; nothing that exists is overwritten."""
-        project = await gate.enter(slug, caller, Action.WRITE)
+        visit = await gate.enter(slug, caller)
+        await visit.require(Action.WRITE, IMPORT)
         folder = clean_path(into) if into else None
         limit = archives.limits.archive_bytes
         async with blobs.receive(limited_stream(request, limit), limit) as upload:
-            result = await archives.load(project.id, upload, into=folder, strip=strip, author=caller.id)
+            result = await archives.load(visit, upload, into=folder, strip=strip)
+        visit.did("project.imported", IMPORT, files=len(result.entries), into=folder or "")
         skipped = [SkippedItem(path=path, reason=reason) for path, reason in result.skipped.items()]
         return ImportResult(imported=len(result.entries), skipped=skipped)
 
     @router.get("/files:export", response_class=StreamingResponse, responses=problems(401, 404) | {200: ZIP_BYTES})
     async def export_files(slug: str, caller: CurrentPrincipal) -> StreamingResponse:
-        """All files as a ZIP, streamed."""
-        project = await gate.enter(slug, caller, Action.READ)
-        pieces = await archives.export(project.id)
-        return StreamingResponse(pieces, headers=download_headers(f"{project.slug}.zip"), media_type=ZIP)
+        """All files that you may read as a ZIP, streamed."""
+        visit = await gate.enter(slug, caller)
+        await visit.require(Action.READ, EXPORT)
+        visit.did("project.exported", EXPORT)
+        pieces = await archives.export(visit)
+        return StreamingResponse(pieces, headers=download_headers(f"{visit.project.slug}.zip"), media_type=ZIP)
 
     return router

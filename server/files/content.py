@@ -12,12 +12,12 @@ import pycrdt
 
 from crdt_docs.shapes.file import CONTENT
 from crdt_docs.shapes.tree import FileEntry
-from crdt_docs.text_edits import replace_text
+from crdt_docs.text_edits import apply_edits, minimal_edits, replace_text
 from server.blobs import BlobStore, Upload
 from server.documents import DocumentService
-from server.files.edits import affordable_edits, apply_edits
 from server.files.entries import binary_entry, document_key, file_record, initial_update, text_entry
 from server.files.errors import IsFolder, VersionMismatch
+from server.files.gate import Visit
 from server.files.model import Precondition, Written
 from server.files.text import DecodedText, decode_text, encode_text, text_hash
 from server.files.trees import TreeService, TreeWriter
@@ -62,9 +62,10 @@ class ContentService:
         self._trees, self._documents, self._rooms, self._blobs = trees, documents, rooms, blobs
         self._text_bytes = text_bytes
 
-    async def read(self, project_id: str, path: str) -> Content:
+    async def read(self, visit: Visit, path: str) -> Content:
         """The content of the file at `path`; raises `FileNotFound` and `IsFolder`."""
-        return await self.content(project_id, (await self._trees.tree(project_id)).file(path))
+        tree = await self._trees.tree(visit.project.id)
+        return await self.content(visit.project.id, await visit.file(tree, path))
 
     async def content(self, project_id: str, entry: FileEntry) -> Content:
         """The content of a file of the tree; raises `NotFound` when it was deleted meanwhile."""
@@ -100,7 +101,7 @@ class ContentService:
             old = room.document().text(CONTENT)
             draft.check(text_hash(old))
             # Comparing two texts with little in common takes seconds per MB: other rooms go on meanwhile.
-            edits = await asyncio.to_thread(affordable_edits, old, text.text)
+            edits = await asyncio.to_thread(minimal_edits, old, text.text)
 
             def change(doc: pycrdt.Doc[Any]) -> None:
                 current = str(doc.get(CONTENT, type=pycrdt.Text))

@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from crdt_docs.names import SINGLETONS, Kind
+from crdt_docs.names import SINGLETONS, DocumentName, Kind
 from crdt_docs.shapes.file import read_text
-from server.access import Action, CurrentPrincipal, Forbidden, problems
+from server.access import Action, CurrentPrincipal, resource_of
 from server.documents import DocumentRecord, DocumentService
 from server.files.body import read_body
-from server.files.entries import document_key
 from server.files.errors import NoText, ServerOwned
 from server.files.gate import ProjectGate
 from server.files.json_export import JsonExporter
+from server.files.listing import DocumentListing
 from server.files.media import USER_CONTENT_HEADERS
-from server.files.model import FileTree
 from server.files.resolver import DocumentResolver, Resolved
 from server.files.schemas import DocumentDetail, DocumentItem, Stored
 from server.files.service import FileService
-from server.kit.http import Cursor, Limit, Page, decode_cursor, encode_cursor
+from server.kit.http import Cursor, Limit, Page, decode_cursor, encode_cursor, problems
 from server.rooms import Room, RoomRegistry
 
 Format = Annotated[Literal["update", "json", "text"] | None, Query(description="The content in this form.")]
 
 BINARY = "application/octet-stream"
+CONTENTS: dict[str, Any] = {
+    "content": {
+        BINARY: {"schema": {"type": "string", "format": "binary"}},
+        "text/plain": {"schema": {"type": "string"}},
+    }
+}
 UPDATE_BODY = {"content": {BINARY: {"schema": {"type": "string", "format": "binary"}}}}
 
 
 def documents_routes(
     documents: DocumentService,
+    listing: DocumentListing,
     resolver: DocumentResolver,
     rooms: RoomRegistry,
     files: FileService,
@@ -43,24 +50,30 @@ def documents_routes(
     """`/projects/{slug}/documents` and `/documents/{name}`; an update has at most `update_bytes`."""
     router = APIRouter(tags=["documents"])
 
+    @router.head("/projects/{slug}/documents", include_in_schema=False)
     @router.get("/projects/{slug}/documents", responses=problems(401, 404, 422))
     async def list_documents(
         slug: str, caller: CurrentPrincipal, limit: Limit = 50, cursor: Cursor = None
     ) -> Page[DocumentItem]:
-        """The documents of a project that can be opened, in no order that means anything."""
-        project = await gate.enter(slug, caller, Action.READ)
-        records = await documents.list(project.id, after=decode_cursor(cursor), limit=limit + 1)
-        more = encode_cursor(records[limit - 1].key) if len(records) > limit else None
-        names = _names(project.slug, await files.tree(project.id), records[:limit])
-        return Page(items=[_item(name, record) for name, record in names], next_cursor=more)
+        """The documents of a project that you can open, in no order that means anything."""
+        visit = await gate.enter(slug, caller)
+        found = await listing.page(visit, after=decode_cursor(cursor), limit=limit + 1)
+        more = encode_cursor(found[limit - 1].record.key) if len(found) > limit else None
+        return Page(items=[_item(listed.name, listed.record) for listed in found[:limit]], next_cursor=more)
 
-    @router.get("/documents/{name:path}", response_model=DocumentDetail, responses=problems(401, 404, 422))
+    @router.head("/documents/{name:path}", response_model=None, include_in_schema=False)
+    @router.get(
+        "/documents/{name:path}",
+        response_model=DocumentDetail | dict[str, Any],
+        responses=problems(401, 404, 422) | {200: CONTENTS},
+    )
     async def read_document(name: str, caller: CurrentPrincipal, format: Format = None) -> Response | DocumentDetail:
         """What is known of a document, or its content: one Yjs update (v1), JSON, or the text named `content`."""
         found = await resolver.open(name, caller, create=False)
         async with rooms.hold(found.record.id) as room:
             if format is None:
-                return _detail(found, room)
+                return _detail(found, await documents.get(found.record.id), room)
+            found.visit.did("document.opened", resource_of(found.name))
             if format == "update":
                 return Response(room.document().state(), media_type=BINARY, headers=USER_CONTENT_HEADERS)
             if format == "text" and found.name.kind is Kind.FILES:
@@ -73,13 +86,14 @@ def documents_routes(
     async def delete_document(name: str, caller: CurrentPrincipal) -> None:
         """Deletes a document; who has it open is told so."""
         found = await resolver.open(name, caller, create=False)
-        project = await gate.enter(found.project.slug, caller, Action.DELETE)
         if found.name.kind in SINGLETONS:
             raise ServerOwned
         if found.name.kind is Kind.FILES:
-            await files.delete(project.id, found.name.id, caller.id)
+            await files.delete(found.visit, found.name.id)
         else:
+            await found.visit.require(Action.DELETE, resource_of(found.name))
             await documents.delete(found.record.id, author=caller.id)
+            found.visit.did("document.deleted", resource_of(found.name))
 
     @router.post(
         "/documents/{name:path}/updates",
@@ -89,25 +103,20 @@ def documents_routes(
     async def store_update(name: str, request: Request, caller: CurrentPrincipal) -> Stored:
         """Applies one Yjs update (v1); answers when it is durable."""
         found = await resolver.open(name, caller, create=True)
+        await found.visit.require(Action.WRITE, resource_of(found.name))
         if not found.writable:
-            raise Forbidden
+            raise ServerOwned
         update = await read_body(request, update_bytes)
+        found.visit.did("document.opened", resource_of(found.name))
         async with rooms.hold(found.record.id) as room:
             return Stored(seq=await room.submit(caller.id, update))
 
     return router
 
 
-def _names(slug: str, tree: FileTree, records: list[DocumentRecord]) -> list[tuple[str, DocumentRecord]]:
-    """Records with the names that open them; a file goes by its path, one without a path cannot be opened."""
-    paths = {document_key(entry): f"files/{entry.path}" for entry in tree}
-    keys = ((paths.get(record.key) if record.key.startswith("files/") else record.key, record) for record in records)
-    return [(f"{slug}/{key}", record) for key, record in keys if key is not None]
-
-
-def _item(name: str, record: DocumentRecord) -> DocumentItem:
+def _item(name: DocumentName, record: DocumentRecord) -> DocumentItem:
     return DocumentItem(
-        name=name,
+        name=str(name),
         id=record.id,
         kind=record.key.partition("/")[0],
         epoch=record.epoch,
@@ -117,8 +126,8 @@ def _item(name: str, record: DocumentRecord) -> DocumentItem:
     )
 
 
-def _detail(found: Resolved, room: Room) -> DocumentDetail:
-    item = _item(f"{found.project.slug}/{found.name.key}", found.record)
+def _detail(found: Resolved, record: DocumentRecord, room: Room) -> DocumentDetail:
+    item = _item(replace(found.name, project=found.project.slug), record)
     return DocumentDetail(**item.model_dump(), bytes=len(room.document().state()), writable=found.writable)
 
 

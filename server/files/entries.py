@@ -15,6 +15,11 @@ def document_key(entry: FileEntry) -> str:
     return f"files/{entry.id}"
 
 
+def file_id(key: str) -> str:
+    """The id of the file whose document has this key."""
+    return key.partition("/")[2]
+
+
 async def file_record(documents: DocumentService, project_id: str, entry: FileEntry) -> DocumentRecord:
     """The record of a text's document; raises `DocumentNotFound`."""
     record = await documents.find(project_id, document_key(entry))

@@ -56,6 +56,24 @@ class InvalidPrecondition(BadRequest):
     code = "files.invalid_precondition"
 
 
+class InvalidRange(BadRequest):
+    """The range is not one that this server understands."""
+
+    code = "files.invalid_range"
+
+
+class RangeNotSatisfiable(BadRequest):
+    """The file has nothing in this range."""
+
+    code = "files.range_not_satisfiable"
+    http_status = 416
+
+    def __init__(self, content_range: str) -> None:
+        """`content_range` says how long the file is (RFC 9110, section 15.5.17)."""
+        super().__init__()
+        self.headers = {"Content-Range": content_range}
+
+
 class VersionMismatch(Conflict):
     """The file has changed since the version that this write is based on."""
 

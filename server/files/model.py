@@ -2,39 +2,43 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
 
 from crdt_docs.shapes.tree import FileEntry
 from server.files.errors import FileNotFound, IsFolder, MoveIntoItself, PathTaken
 from server.files.paths import clean_path, parents
 
 
-class FileTree:
-    """An index over a project's entries; it never changes.
+class FileIndex(ABC):
+    """Files and folders by path: what can be asked, whoever asks.
 
     A folder exists when it has an entry of its own or when something lies in it, as in git.
     """
 
-    def __init__(self, entries: Iterable[FileEntry]) -> None:
-        self._by_path = {entry.path: entry for entry in entries}
-        self._paths = sorted(self._by_path)
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-    def __iter__(self) -> Iterator[FileEntry]:
-        return (self._by_path[path] for path in self._paths)
-
+    @abstractmethod
     def get(self, path: str) -> FileEntry | None:
         """The entry with exactly this path."""
-        return self._by_path.get(path)
+
+    @abstractmethod
+    def below(self, folder: str) -> Iterator[FileEntry]:
+        """Everything that lies in `folder`, at any depth, in order of path."""
+
+    @abstractmethod
+    def following(self, path: str | None) -> Iterator[FileEntry]:
+        """All entries in order of path, from the first one after `path`."""
+
+    def __iter__(self) -> Iterator[FileEntry]:
+        return self.following(None)
 
     def is_folder(self, path: str) -> bool:
         """Whether `path` is a folder."""
         entry = self.get(path)
-        return bool(self._inside(path)) if entry is None else entry.kind == "directory"
+        return any(True for _ in self.below(path)) if entry is None else entry.kind == "directory"
 
     def file(self, path: str) -> FileEntry:
         """The file with exactly this path; raises `FileNotFound` and `IsFolder`."""
@@ -48,15 +52,43 @@ class FileTree:
     def under(self, path: str) -> list[FileEntry]:
         """The entry itself and everything below it; raises `FileNotFound` when there is neither."""
         entry = self.get(path)
-        found = ([entry] if entry else []) + [self._by_path[below] for below in self._inside(path)]
+        found = [*([entry] if entry else []), *self.below(path)]
         if not found:
-            raise FileNotFound(f"There is no file or folder {path!r}.")
+            raise no_such(path)
         return found
 
     def page(self, after: str | None, limit: int) -> list[FileEntry]:
         """At most `limit` entries in order of path, from the first one after the path `after`."""
-        start = 0 if after is None else bisect_right(self._paths, after)
-        return [self._by_path[path] for path in self._paths[start : start + limit]]
+        return list(islice(self.following(after), limit))
+
+
+class FileTree(FileIndex):
+    """An index over a project's entries; it never changes."""
+
+    def __init__(self, entries: Iterable[FileEntry]) -> None:
+        self._by_path = {entry.path: entry for entry in entries}
+        self._paths = sorted(self._by_path)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def get(self, path: str) -> FileEntry | None:
+        return self._by_path.get(path)
+
+    def below(self, folder: str) -> Iterator[FileEntry]:
+        return (self._by_path[path] for path in self._inside(folder))
+
+    def following(self, path: str | None) -> Iterator[FileEntry]:
+        start = 0 if path is None else bisect_right(self._paths, path)
+        return (self._by_path[self._paths[place]] for place in range(start, len(self._paths)))
+
+    def with_id(self, id: str) -> FileEntry | None:
+        """The entry with this id, wherever it is now."""
+        return self._by_id.get(id)
+
+    @cached_property
+    def _by_id(self) -> dict[str, FileEntry]:
+        return {entry.id: entry for entry in self._by_path.values()}
 
     def without_known_folders(self, entries: Iterable[FileEntry]) -> list[FileEntry]:
         """`entries` without the folders that are here already."""
@@ -94,6 +126,11 @@ class FileTree:
         return self._paths[bisect_left(self._paths, folder + "/") : bisect_left(self._paths, folder + "0")]
 
 
+def no_such(path: str) -> FileNotFound:
+    """The same words for what does not exist and for what somebody may not read."""
+    return FileNotFound(f"There is no file or folder {path!r}.")
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """An entry before and after it got another path."""
@@ -106,17 +143,16 @@ class Move:
         return replace(self.entry, path=self.to)
 
 
-def plan_move(tree: FileTree, source: str, target: str) -> list[Move]:
-    """What changes when `source`, a file or folder, becomes `target`; nothing when it is there already.
+def plan_move(moving: Collection[FileEntry], source: str, target: str) -> list[Move]:
+    """What changes when `source` becomes `target`; nothing when it is there already.
 
-    Raises `FileNotFound`, `PathTaken`, `MoveIntoItself` and `InvalidPath` (something inside gets too long a path).
+    `moving` is the file, or the folder and what goes with it. Raises `MoveIntoItself` and `InvalidPath` (something
+    inside gets too long a path).
     """
-    moving = tree.under(source)
     if target == source:
         return []
     if target.startswith(source + "/"):
         raise MoveIntoItself(f"{source!r} cannot be moved to {target!r}, which lies inside of it.")
-    tree.changed(gone=moving).require_free([target])
     return [Move(entry, clean_path(target + entry.path.removeprefix(source))) for entry in moving]
 
 

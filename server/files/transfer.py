@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from zipfile import ZipFile
 
 from crdt_docs.shapes.tree import FileEntry
+from server.access import Action
 from server.blobs import BlobStore, Upload
 from server.documents import DocumentRecord, DocumentService
 from server.files.archive import (
@@ -24,6 +25,7 @@ from server.files.archive import (
 )
 from server.files.content import ContentService
 from server.files.entries import binary_entry, document_key, folder_entry, initial_update, text_entry
+from server.files.gate import Visit
 from server.files.paths import clean_path, parents
 from server.files.text import decode_text
 from server.files.trees import TreeService
@@ -68,18 +70,18 @@ class ArchiveService:
         self.limits = limits
         self._text_bytes = text_bytes
 
-    async def load(
-        self, project_id: str, upload: Upload, *, into: str | None = None, strip: bool = False, author: str
-    ) -> Imported:
+    async def load(self, visit: Visit, upload: Upload, *, into: str | None = None, strip: bool = False) -> Imported:
         """Imports a ZIP into the folder `into`; with `strip` without the one folder that everything lies in.
 
         Nobody sees any of it before all of it is there. Nothing that exists is overwritten.
-        Raises `ArchiveRefused`, `ArchiveTooLarge`, `PathTaken`, `InvalidPath`.
+        Raises `ArchiveRefused`, `ArchiveTooLarge`, `PathTaken`, `InvalidPath`, and what `Visit.require_paths` raises.
         """
+        project_id, author = visit.project.id, visit.principal.id
         with ExitStack() as stack:
             archive = await asyncio.to_thread(stack.enter_context, open_archive(upload.path))
             found, skipped = without_noise(await asyncio.to_thread(members, archive, upload.size, self.limits))
             wanted = _placed(without_top_folder(found) if strip else found, into)
+            await visit.require_paths(Action.WRITE, (member.path for member in wanted))
             (await self._trees.tree(project_id)).require_free(member.path for member in wanted if not member.is_folder)
             entries = await self._unpack(project_id, archive, wanted, author)
         async with self._trees.writing(project_id, author) as writer:
@@ -88,10 +90,10 @@ class ArchiveService:
             await writer.change(put=new)
         return Imported(new, skipped)
 
-    async def export(self, project_id: str) -> AsyncIterator[bytes]:
-        """A ZIP of all files as they are now, byte for byte as `PUT` or an import brought them, in pieces."""
-        tree = await self._trees.tree(project_id)
-        return pack(self._packed(project_id, tree))
+    async def export(self, visit: Visit) -> AsyncIterator[bytes]:
+        """A ZIP of all files that the visitor may read, byte for byte as `PUT` or an import brought them, in pieces."""
+        tree = await self._trees.tree(visit.project.id)
+        return pack(self._packed(visit.project.id, visit.files(tree)))
 
     async def _unpack(self, project_id: str, archive: ZipFile, wanted: list[Member], author: str) -> list[FileEntry]:
         """Stores everything but the tree: until that names the new documents nobody can open them."""

@@ -3,7 +3,18 @@
 from server.gateway.api_docs import ApiDocs
 from server.gateway.gateway import SyncGateway
 from server.gateway.health import health_routes
+from server.gateway.rate import RequestRate, request_limit
 from server.gateway.server import build_server
 from server.gateway.web import ApiHeaders, Assets, WebEditor
 
-__all__ = ["ApiDocs", "ApiHeaders", "Assets", "SyncGateway", "WebEditor", "build_server", "health_routes"]
+__all__ = [
+    "ApiDocs",
+    "ApiHeaders",
+    "Assets",
+    "RequestRate",
+    "SyncGateway",
+    "WebEditor",
+    "build_server",
+    "health_routes",
+    "request_limit",
+]

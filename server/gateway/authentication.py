@@ -17,11 +17,14 @@ class SocketAuthentication:
         self._authenticator = authenticator
         self._query_tokens = query_tokens
 
-    async def identify(self, websocket: WebSocket) -> Principal | None:
-        """The socket's principal; None when an Auth message must bring a token. Raises `Unauthenticated`."""
+    async def identify(self, websocket: WebSocket, address: str) -> Principal | None:
+        """The principal of a socket from `address`; None when an Auth message must bring a token.
+
+        Raises `Unauthenticated`.
+        """
         token = self._token(websocket)
         if token is not None:
-            return await self.token(token)
+            return await self.token(token, address)
         try:
             return await self._authenticator.connection(websocket)
         except Unauthenticated:
@@ -29,9 +32,13 @@ class SocketAuthentication:
                 raise
             return None
 
-    async def token(self, token: str) -> Principal:
-        """The principal of a token or ticket; raises `Unauthenticated`."""
-        return await self._authenticator.token(token)
+    async def token(self, token: str, address: str) -> Principal:
+        """The principal of a token or ticket that came from `address`; raises `Unauthenticated`."""
+        return await self._authenticator.token(token, address=address)
+
+    async def has_ended(self, principal: Principal) -> bool:
+        """Whether what the principal signed in with counts no more; visitors did not sign in."""
+        return principal.token_id is not None and bool(await self._authenticator.sweep({principal.token_id}))
 
     def _token(self, websocket: WebSocket) -> str | None:
         for offered in websocket.scope["subprotocols"]:

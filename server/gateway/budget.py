@@ -12,27 +12,23 @@ class Budget:
     Times are seconds of one monotonic clock.
     """
 
-    __slots__ = ("_burst", "_filled_at", "_left", "_per_s")
+    __slots__ = ("_burst", "_left", "_per_s", "_refilled_at")
 
-    def __init__(self, per_s: float, burst: float) -> None:
+    def __init__(self, per_s: float, burst: float, now: float) -> None:
         self._per_s, self._burst = per_s, burst
         self._left = float(burst)
-        self._filled_at = 0.0
+        self._refilled_at = now
 
-    def spend(self, amount: float, now: float) -> bool:
+    def spend(self, amount: float) -> bool:
         """Takes `amount` in any case; False when that was more than there was."""
-        self._fill(now)
         self._left -= amount
         return self._left >= 0
 
-    def has_some(self, now: float) -> bool:
-        """Whether there is something left to spend."""
-        self._fill(now)
-        return self._left > 0
-
-    def _fill(self, now: float) -> None:
-        self._left = min(self._burst, self._left + (now - self._filled_at) * self._per_s)
-        self._filled_at = now
+    def refill(self, now: float) -> float:
+        """Lets in what has come since the last time; returns in how many seconds there is something to spend again."""
+        self._left = min(self._burst, self._left + (now - self._refilled_at) * self._per_s)
+        self._refilled_at = now
+        return max(0.0, -self._left / self._per_s)
 
 
 class Backlog:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from crdt_docs.protocol import (
     Awareness,
@@ -18,30 +19,58 @@ from crdt_docs.protocol import (
     messages,
     ywebsocket,
 )
-from server.access import AccessChanged, Forbidden, Principal
+from server.access import Principal, resource_of
 from server.files import DocumentResolver, Resolved
+from server.gateway.authentication import SocketAuthentication
 from server.gateway.budget import Backlog, Budget
 from server.gateway.connection import SyncConnection
 from server.gateway.errors import AskedTooOften
-from server.kit.errors import AtriumError, NotFound, Unavailable
-from server.rooms import Dialect, Peer, Room, RoomRegistry, frame
+from server.gateway.rights import LiveRights
+from server.gateway.seats import Seats
+from server.kit.errors import AtriumError, Unavailable
+from server.kit.logs import bind
+from server.rooms import Dialect, Onlooker, Peer, Room, RoomRegistry, frame
 from server.settings import Limits
 
 logger = logging.getLogger(__name__)
 
-POLICY, INTERNAL_ERROR = 1008, AtriumError.close_code
+INTERNAL_ERROR = AtriumError.close_code
 
 
 class Channel:
     """Queues what the client pipelines while the document is opened, then hands it to the room."""
+
+    __slots__ = (
+        "_access_changes",
+        "_address",
+        "_authentication",
+        "_backlog",
+        "_connection",
+        "_deaf",
+        "_limits",
+        "_name",
+        "_opening",
+        "_peer",
+        "_queue",
+        "_resolver",
+        "_rights",
+        "_room",
+        "_rooms",
+        "_seated_in",
+        "_seats",
+        "_states",
+        "principal",
+    )
 
     def __init__(
         self,
         connection: SyncConnection,
         backlog: Backlog,
         *,
+        authentication: SocketAuthentication,
         resolver: DocumentResolver,
         rooms: RoomRegistry,
+        seats: Seats,
         limits: Limits,
         address: bytes | None,
     ) -> None:
@@ -49,17 +78,19 @@ class Channel:
         self.principal: Principal | None = None
         self._connection = connection
         self._backlog = backlog
-        self._resolver, self._rooms, self._limits = resolver, rooms, limits
+        self._authentication = authentication
+        self._resolver, self._rooms, self._seats, self._limits = resolver, rooms, seats, limits
         self._address = address
         self._name = ""
         self._queue: list[Message] = []
         self._deaf = False
         self._opening: asyncio.Task[None] | None = None
-        self._resolved: Resolved | None = None
+        self._rights: LiveRights | None = None
+        self._seated_in: str | None = None
         self._access_changes = 0
         self._room: Room | None = None
-        self._peer: Peer | None = None
-        self._states = Budget(limits.step1_per_s, limits.step1_burst)
+        self._peer: Onlooker | None = None
+        self._states = Budget(limits.step1_per_s, limits.step1_burst, asyncio.get_running_loop().time())
 
     def open(self, name: str, identify: Callable[[], Awaitable[Principal]]) -> None:
         """Starts to open the document for whom `identify` says; refused aloud when it may not be."""
@@ -67,10 +98,12 @@ class Channel:
         self._opening = asyncio.create_task(self._open(identify))
 
     async def _open(self, identify: Callable[[], Awaitable[Principal]]) -> None:
+        bind(document=self._name)
         try:
             async with asyncio.timeout(self._limits.authentication_s):
                 self.principal = await identify()
-            room, self._resolved = await self._pin(self.principal)
+            self._seats.take_user(self.principal)
+            room, resolved = await self._pin(self.principal)
         except AtriumError as error:
             self._refuse(error)
         except TimeoutError:
@@ -79,13 +112,17 @@ class Channel:
             logger.exception("document.not_opened")
             self._refuse(Unavailable("The document could not be opened; try again."))
         else:
-            self._join(room, self.principal, self._resolved)
+            self._join(room, self.principal, resolved)
+            resolved.visit.did("document.opened", resource_of(resolved.name))
+        finally:
+            self._opening = None
 
     async def _pin(self, principal: Principal) -> tuple[Room, Resolved]:
         """The open room; asked for again when access has changed while it was looked up and loaded."""
         while True:
             changes = self._access_changes
             resolved = await self._resolver.open(self._name, principal, create=True)
+            self._sit_down(resolved.project.id)
             room = await self._rooms.pin(resolved.record.id)
             if changes == self._access_changes:
                 return room, resolved
@@ -93,8 +130,10 @@ class Channel:
 
     def _join(self, room: Room, principal: Principal, resolved: Resolved) -> None:
         self._room = room
-        self._peer = peer = Peer(
+        self._rights = rights = LiveRights(resolved, principal, self._resolver, self._authentication)
+        self._peer = peer = Onlooker(
             self._connection,
+            sees=rights.sees,
             author=principal.id,
             user={"id": principal.id, "name": principal.name, "hue": principal.hue, "kind": str(principal.kind)},
             writable=resolved.writable,
@@ -111,6 +150,7 @@ class Channel:
         """Says why, and takes no more of what the client has pipelined until it authenticates again."""
         self._deaf = True
         self._take_queue()
+        self._stand_up()
         logger.info("document.refused", extra={"code": error.code})
         if error.retryable or error.close_code == INTERNAL_ERROR:
             self._connection.close(error.close_code, error.detail)
@@ -153,33 +193,50 @@ class Channel:
                 pass
 
     def _may_ask(self) -> bool:
-        return self._states.spend(1, asyncio.get_running_loop().time())
+        self._states.refill(asyncio.get_running_loop().time())
+        return self._states.spend(1)
 
     def _take_queue(self) -> list[Message]:
         queue, self._queue = self._queue, []
         self._backlog.give_back(queue)
         return queue
 
+    def _sit_down(self, project_id: str) -> None:
+        if self._seated_in is None:
+            self._seats.take_project(project_id)
+            self._seated_in = project_id
+
+    def _stand_up(self) -> None:
+        if self._seated_in is not None:
+            self._seats.leave_project(self._seated_in)
+            self._seated_in = None
+
     # Access
 
-    async def access_changed(self, event: AccessChanged) -> None:
-        """Closes the socket when the right to this document has changed, in either direction.
+    def concerns(self, project_id: str | None, principal_id: str | None) -> bool:
+        """Whether this is an open document of that project and that principal; None stands for all."""
+        return self._rights is not None and self._rights.concerns(project_id, principal_id)
 
-        A socket that turned read-only would let its client's document diverge in silence; it connects again instead.
-        """
+    def is_due(self, now: datetime) -> bool:
+        """Whether the time has come when the rights may be others, without any change of the policy."""
+        return self._rights is not None and self._rights.is_due(now)
+
+    def access_changed(self) -> None:
+        """Rights are others than a moment ago: what is being looked up right now is looked up again."""
         self._access_changes += 1
-        if self.principal is None or self._resolved is None or not _concerns(event, self.principal, self._resolved):
+        if self._rights is not None:
+            self._rights.changed()
+
+    async def recheck(self) -> None:
+        """Closes the socket when the right to this document has changed."""
+        rights = self._rights
+        lost = None if rights is None else await rights.lost()
+        if rights is None or self._peer is None:  # closed while this was asked
             return
-        try:
-            now = await self._resolver.again(self._resolved, self.principal)
-        except NotFound:
-            self._connection.close(Forbidden.close_code, "You may no longer see this document.")
-        except Exception:  # an edge: who may not be asked about may not stay
-            logger.exception("access.not_rechecked")
-            self._connection.close(Unavailable.close_code, "Your access cannot be checked right now; connect again.")
+        if lost is None:
+            self._peer.sees = rights.sees
         else:
-            if now.writable != self._resolved.writable:
-                self._connection.close(POLICY, "What you may do in this document has changed; connect again.")
+            self._connection.close(lost.close_code, lost.detail)
 
     # Calls of the connection
 
@@ -202,9 +259,6 @@ class Channel:
             self._opening.cancel()
         if self._room is not None and self._peer is not None:
             self._room.leave(self._peer)
-        self._room = self._peer = None
+        self._room = self._peer = self._rights = None
         self._take_queue()
-
-
-def _concerns(event: AccessChanged, principal: Principal, resolved: Resolved) -> bool:
-    return event.project_id in (None, resolved.project.id) and event.principal_id in (None, principal.id)
+        self._stand_up()

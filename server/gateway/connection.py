@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from crdt_docs.errors import CrdtError, DocumentPoisoned
@@ -45,8 +46,10 @@ class SyncConnection:
 
     __slots__ = (
         "_bytes",
+        "_bytes_read",
         "_congested_ticks",
         "_frames",
+        "_frames_read",
         "_heartbeat_ticks",
         "_limits",
         "_loop",
@@ -63,8 +66,10 @@ class SyncConnection:
         self._limits = limits
         self._loop = asyncio.get_running_loop()
         self._receiver: Receiver | None = None
-        self._frames = Budget(limits.frames_per_s, limits.frames_burst)
-        self._bytes = Budget(limits.inbound_bytes_per_s, limits.inbound_bytes_burst)
+        now = self._loop.time()
+        self._frames = Budget(limits.frames_per_s, limits.frames_burst, now)
+        self._bytes = Budget(limits.inbound_bytes_per_s, limits.inbound_bytes_burst, now)
+        self._frames_read = self._bytes_read = 0  # since the last tick
         self._throttled = False
         self._overflowing = False
         self._silent_ticks = 0
@@ -76,8 +81,9 @@ class SyncConnection:
         self._receiver = receiver
         self._socket.transport.set_write_buffer_limits(high=self._limits.outbox_high_water_bytes)
         self._socket.on_received = self._charge
-        self._socket.on_binary = lambda data: self.guard(receiver.on_message, data)
+        self._socket.on_binary = partial(self.guard, receiver.on_message)
         self._socket.on_drained = self._on_drained
+        self._socket.take_over()
 
     def guard(self, work: Callable[..., None], *arguments: object) -> None:
         """Does `work` for this connection; whatever it raises closes this connection and nothing else."""
@@ -115,6 +121,7 @@ class SyncConnection:
 
     def end(self) -> None:
         """The socket is gone. Doing it twice is harmless."""
+        self._count()
         self._socket.on_received = self._socket.on_binary = self._socket.on_drained = None
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
@@ -123,11 +130,8 @@ class SyncConnection:
     # Liveness and budgets
 
     def tick(self) -> None:
-        """Once a second: reads on within the budget, gives a sign of life, gives up on who does not read."""
-        now = self._loop.time()
-        if self._throttled and self._frames.has_some(now) and self._bytes.has_some(now):
-            self._throttled = False
-            self._socket.resume_reading()
+        """Once a second: counts, gives a sign of life, gives up on who does not read."""
+        self._count()
         self._silent_ticks += 1
         if self._silent_ticks >= self._heartbeat_ticks and self._receiver is not None:
             self._receiver.keep_alive()
@@ -136,14 +140,32 @@ class SyncConnection:
             self._give_up()
 
     def _charge(self, frames: int, size: int) -> None:
-        metrics.FRAMES.inc(frames)
-        metrics.FRAME_BYTES.inc(size)
-        now = self._loop.time()
-        within = self._frames.spend(frames, now) & self._bytes.spend(size, now)
+        self._frames_read += frames
+        self._bytes_read += size
+        within = self._frames.spend(frames) & self._bytes.spend(size)
         if not (within or self._throttled):
+            self._throttle()
+
+    def _throttle(self) -> None:
+        """Reads on when the budgets allow it; they are filled here only, where somebody has come to the end of one."""
+        now = self._loop.time()
+        wait_s = max(self._frames.refill(now), self._bytes.refill(now))
+        if wait_s:
             self._throttled = True
             self._socket.pause_reading()
+            self._loop.call_later(wait_s, self._read_on)
             metrics.THROTTLED.inc()
+
+    def _read_on(self) -> None:
+        self._throttled = False
+        if self._receiver is not None:
+            self._socket.resume_reading()
+
+    def _count(self) -> None:
+        """Metrics are told once a second: telling them costs more than reading a frame."""
+        metrics.FRAMES.inc(self._frames_read)
+        metrics.FRAME_BYTES.inc(self._bytes_read)
+        self._frames_read = self._bytes_read = 0
 
     def _check_outbox(self) -> None:
         buffered = self._socket.transport.get_write_buffer_size()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from server.access import Unauthenticated
 from server.kit.errors import AtriumError, Unavailable
 
 
@@ -35,6 +36,19 @@ class TooManyDocuments(AtriumError):
 
     code = "gateway.too_many_documents"
     close_code = 1008
+
+
+class RightsChanged(AtriumError):
+    """What you may do in this document has changed; connect again."""
+
+    code = "gateway.rights_changed"
+    close_code = 1008
+
+
+class SignInEnded(Unauthenticated):
+    """Your sign-in has ended."""
+
+    code = "gateway.sign_in_ended"
 
 
 class NoDocumentNamed(AtriumError):

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from functools import partial
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from server.access import AccessChanged, Authenticator, Principal, TokenRevoked, Unauthenticated
-from server.files import DocumentResolver
-from server.gateway.address import client_address
+from server.access import AccessChanged, Authenticator, Principal, TokenRevoked
+from server.files import DocumentResolver, FilesMoved
 from server.gateway.authentication import TICKET_PROTOCOL, SocketAuthentication
 from server.gateway.budget import Backlog
 from server.gateway.channel import Channel
 from server.gateway.connection import TICK_S, SyncConnection
-from server.gateway.errors import Crowded, Draining
+from server.gateway.errors import Draining, SignInEnded
+from server.gateway.seats import ADDRESS, NODE, PROJECT, USER, Hall, Seats
 from server.gateway.socket import EXTENSION, SocketProtocol
 from server.gateway.sync import SyncSocket
 from server.kit import metrics
+from server.kit.address import client_address
+from server.kit.clock import Clock
 from server.kit.errors import AtriumError
 from server.rooms import RoomRegistry
 from server.settings import Settings
@@ -36,14 +37,26 @@ class SyncGateway:
     """All sync sockets of this process."""
 
     def __init__(
-        self, authenticator: Authenticator, resolver: DocumentResolver, rooms: RoomRegistry, settings: Settings
+        self,
+        authenticator: Authenticator,
+        resolver: DocumentResolver,
+        rooms: RoomRegistry,
+        settings: Settings,
+        clock: Clock,
     ) -> None:
         self._authenticator = authenticator
         self._authentication = SocketAuthentication(authenticator, query_tokens=settings.query_tokens_allowed)
-        self._resolver, self._rooms, self._settings = resolver, rooms, settings
-        self._limits = settings.limits
+        self._resolver, self._rooms, self._settings, self._clock = resolver, rooms, settings, clock
+        self._limits = limits = settings.limits
         self._sockets: set[SyncSocket] = set()
-        self._admitted: Counter[str] = Counter()
+        self._hall = Hall(
+            {
+                NODE: limits.connections,
+                ADDRESS: limits.connections_per_address,
+                USER: limits.connections_per_user,
+                PROJECT: limits.connections_per_project,
+            }
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self.draining = False
 
@@ -67,41 +80,33 @@ class SyncGateway:
             raise RuntimeError("Sync sockets need the server that `atrium serve` starts (server.gateway.socket).")
         connection = SyncConnection(socket, heartbeat_s=_heartbeat(websocket), limits=self._limits)
         try:
-            with self._admit(client_address(websocket, self._settings.trusted_proxies)):
-                principal = await self._authentication.identify(websocket)
-                if self.draining:  # since a moment ago
-                    raise Draining
-                await self._serve(websocket, connection, principal)
+            self._refuse_while_draining()
+            with self._hall.seats(client_address(websocket, self._settings.trusted_proxies)) as seats:
+                principal = await self._authentication.identify(websocket, seats.address)
+                self._refuse_while_draining()  # since a moment ago, perhaps
+                await self._serve(websocket, connection, seats, principal)
         except AtriumError as refusal:
             # A browser sees only the close code, never an HTTP status: accept, then say why.
             metrics.CONNECTIONS_REFUSED.labels(str(refusal.close_code)).inc()
             await websocket.accept(_subprotocol(websocket))
             connection.close(refusal.close_code, refusal.detail)
 
-    @contextmanager
-    def _admit(self, address: str) -> Iterator[None]:
-        """Counts the socket from its handshake on; raises `Draining` or `Crowded`."""
+    def _refuse_while_draining(self) -> None:
         if self.draining:
             raise Draining
-        if self._admitted.total() >= self._limits.connections:
-            raise Crowded
-        if self._admitted[address] >= self._limits.connections_per_address:
-            raise Crowded("Too many sockets from this address; try again later.")
-        self._admitted[address] += 1
-        try:
-            yield
-        finally:
-            self._admitted[address] -= 1
-            if not self._admitted[address]:
-                del self._admitted[address]
 
-    async def _serve(self, websocket: WebSocket, connection: SyncConnection, principal: Principal | None) -> None:
+    async def _serve(
+        self, websocket: WebSocket, connection: SyncConnection, seats: Seats, principal: Principal | None
+    ) -> None:
+        if principal is not None:
+            seats.take_user(principal)
         sync = SyncSocket(
             connection,
             name=websocket.path_params.get("name") or None,
+            address=seats.address,
             principal=principal,
             authentication=self._authentication,
-            new_channel=self._new_channel,
+            new_channel=partial(self._new_channel, seats),
             limits=self._limits,
             deadline=asyncio.get_running_loop().time() + self._limits.authentication_s,
         )
@@ -116,9 +121,18 @@ class SyncGateway:
             self._sockets.discard(sync)
             metrics.CONNECTIONS.set(len(self._sockets))
 
-    def _new_channel(self, connection: SyncConnection, backlog: Backlog, address: bytes | None) -> Channel:
+    def _new_channel(
+        self, seats: Seats, connection: SyncConnection, backlog: Backlog, address: bytes | None
+    ) -> Channel:
         return Channel(
-            connection, backlog, resolver=self._resolver, rooms=self._rooms, limits=self._limits, address=address
+            connection,
+            backlog,
+            authentication=self._authentication,
+            resolver=self._resolver,
+            rooms=self._rooms,
+            seats=seats,
+            limits=self._limits,
+            address=address,
         )
 
     # Access that changes while a socket is open
@@ -129,16 +143,32 @@ class SyncGateway:
 
     def on_access_changed(self, event: AccessChanged) -> None:
         """Asks again for every open document that the change may concern."""
-        self._spawn(self._recheck(event))
+        self._access_changed(event.project_id, event.principal_id)
 
-    async def _recheck(self, event: AccessChanged) -> None:
-        channels = [channel for sync in self._sockets for channel in sync.channels.values()]
-        await asyncio.gather(*(channel.access_changed(event) for channel in channels))
+    def on_files_moved(self, event: FilesMoved) -> None:
+        """Asks again for every open document of the project: other paths may be others' to see."""
+        self._access_changed(event.project_id, None)
+
+    def _access_changed(self, project_id: str | None, principal_id: str | None) -> None:
+        channels = list(self._channels())
+        for channel in channels:
+            channel.access_changed()
+        self._recheck([channel for channel in channels if channel.concerns(project_id, principal_id)])
+
+    def _recheck(self, channels: list[Channel]) -> None:
+        async def recheck() -> None:
+            await asyncio.gather(*(channel.recheck() for channel in channels))
+
+        if channels:
+            self._spawn(recheck())
+
+    def _channels(self) -> Iterator[Channel]:
+        return (channel for sync in self._sockets for channel in sync.channels.values())
 
     def _close_tokens(self, token_ids: set[str]) -> None:
         for sync in list(self._sockets):
             if not token_ids.isdisjoint(sync.token_ids):
-                sync.connection.close(Unauthenticated.close_code, "Your sign-in has ended.")
+                sync.connection.close(SignInEnded.close_code, SignInEnded().detail)
 
     # Time
 
@@ -148,6 +178,8 @@ class SyncGateway:
             now = asyncio.get_running_loop().time()
             for sync in list(self._sockets):
                 sync.connection.guard(sync.tick, now)
+            wall = self._clock.now()
+            self._recheck([channel for channel in self._channels() if channel.is_due(wall)])
 
     async def _sweep_forever(self) -> None:
         """Catches what no event told: expiry, and revocation by another process. The ticks do not wait for it."""

@@ -27,24 +27,40 @@ Identify = Callable[[], Awaitable[Principal]]
 class SyncSocket:
     """Reads the frames of one connection and gives each to its document's channel."""
 
+    __slots__ = (
+        "_address",
+        "_authentication",
+        "_backlog",
+        "_deadline",
+        "_limits",
+        "_name",
+        "_new_channel",
+        "_principal",
+        "_read",
+        "channels",
+        "connection",
+    )
+
     def __init__(
         self,
         connection: SyncConnection,
         *,
         name: str | None,
+        address: str,
         principal: Principal | None,
         authentication: SocketAuthentication,
         new_channel: NewChannel,
         limits: Limits,
         deadline: float,
     ) -> None:
-        """`name` is the document in the path, if there is one.
+        """`name` is the document in the path, if there is one; `address` is the client's.
 
         Without a `principal` an Auth message has to bring a token before `deadline`, in seconds of the caller's clock.
         """
         self.connection = connection
         self.channels: dict[bytes, Channel] = {}
         self._name = name
+        self._address = address
         self._principal = principal
         self._authentication = authentication
         self._new_channel = new_channel
@@ -145,4 +161,4 @@ class SyncSocket:
         return self._principal
 
     async def _identify(self, token: str) -> Principal:
-        return await self._authentication.token(token) if token else await self._identify_socket()
+        return await self._authentication.token(token, self._address) if token else await self._identify_socket()

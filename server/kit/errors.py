@@ -84,3 +84,16 @@ class Unavailable(AtriumError):
     http_status = 503
     close_code = 1013
     retryable = True
+
+
+class RateLimited(AtriumError):
+    """This came too often; wait before you try again."""
+
+    code = "rate.limited"
+    http_status = 429
+    close_code = 1013
+    retryable = True
+
+    def __init__(self, detail: str | None = None, *, retry_after_s: int) -> None:
+        super().__init__(detail or f"This came too often; try again in {retry_after_s} seconds.")
+        self.headers = {"Retry-After": str(retry_after_s)}

@@ -14,14 +14,41 @@ CLOSES = Counter("atrium_socket_closes", "Sockets closed by the server.", ["code
 FRAMES = Counter("atrium_frames_received", "WebSocket messages received.", registry=REGISTRY)
 FRAME_BYTES = Counter("atrium_received_bytes", "Bytes of WebSocket messages received.", registry=REGISTRY)
 CONNECTIONS_REFUSED = Counter("atrium_connections_refused", "Sockets refused.", ["code"], registry=REGISTRY)
+CONNECTIONS_OVER_LIMIT = Counter(
+    "atrium_connections_over_limit", "Sockets refused because there were too many.", ["limit"], registry=REGISTRY
+)
 ROOMS = Gauge("atrium_rooms", "Documents in memory.", registry=REGISTRY)
 ROOMS_BROKEN = Counter("atrium_rooms_broken", "Rooms rebuilt from their log.", registry=REGISTRY)
 UPDATES_REFUSED = Counter("atrium_updates_refused", "Updates refused.", ["code"], registry=REGISTRY)
 UPDATE_GAPS = Counter("atrium_update_gaps", "Updates that built on something unknown.", registry=REGISTRY)
 SLOW_CONSUMERS = Counter("atrium_slow_consumers", "Sockets closed because they did not read.", registry=REGISTRY)
 THROTTLED = Counter("atrium_throttled", "Times reading from a socket was paused by its budget.", registry=REGISTRY)
+RATE_LIMITED = Counter("atrium_rate_limited", "Refused because it came too often.", ["limit"], registry=REGISTRY)
+SIGN_INS = Counter("atrium_sign_ins", "Attempts to sign in.", ["method", "outcome"], registry=REGISTRY)
+DENIED = Counter("atrium_access_denied", "Acts that were denied.", ["action"], registry=REGISTRY)
+AUTH_FAILURES = Counter("atrium_authentication_failures", "Tokens and tickets that did not count.", registry=REGISTRY)
+AUDIT_ROWS = Counter("atrium_audit_rows", "Rows written to the audit log.", registry=REGISTRY)
+AUDIT_QUEUE = Gauge("atrium_audit_queue", "Acts that wait to be written to the audit log.", registry=REGISTRY)
+AUDIT_COLLAPSED = Counter("atrium_audit_collapsed", "Acts that repeated one in the audit log.", registry=REGISTRY)
+AUDIT_LOST = Counter("atrium_audit_lost", "Acts that found the audit log's queue full.", registry=REGISTRY)
+REDIS_UP = Gauge("atrium_redis_up", "Whether Redis answers; 1 where none is configured.", registry=REGISTRY)
+LOOP_LAG_SECONDS = Histogram(
+    "atrium_loop_lag_seconds", "How late the event loop is.", buckets=COMMIT_BUCKETS, registry=REGISTRY
+)
+LEASES_GRANTED = Counter("atrium_leases_granted", "Leases that began.", ["lock_type"], registry=REGISTRY)
+LEASES_QUEUED = Counter("atrium_leases_queued", "Requests that had to wait.", ["lock_type"], registry=REGISTRY)
+LEASES_REFUSED = Counter("atrium_leases_refused", "Requests that came to nothing.", ["reason"], registry=REGISTRY)
+LEASES_ENDED = Counter("atrium_leases_ended", "Leases released, expired or stolen.", ["how"], registry=REGISTRY)
+LEASES_HELD = Gauge("atrium_leases_held", "Leases of this node's sessions.", registry=REGISTRY)
+FENCES_REJECTED = Counter("atrium_fences_rejected", "Fences that were not a lease's.", registry=REGISTRY)
+LEASE_WAIT_SECONDS = Histogram(
+    "atrium_lease_wait_seconds",
+    "From a request to its lease.",
+    buckets=(0.01, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300),
+    registry=REGISTRY,
+)
 COMMIT_SECONDS = Histogram(
-    "atrium_persist_seconds", "From the hand-over of a batch to its commit.", buckets=COMMIT_BUCKETS, registry=REGISTRY
+    "atrium_persist_seconds", "One commit of the update log.", buckets=COMMIT_BUCKETS, registry=REGISTRY
 )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from crdt_docs.names import SLUG
 from server.access import (
@@ -15,20 +15,23 @@ from server.access import (
     Action,
     CurrentPrincipal,
     Forbidden,
+    Kind,
     Member,
     Principal,
-    Role,
     RoleService,
-    problems,
 )
 from server.kit.errors import NotFound
-from server.kit.http import Cursor, Limit, Page, decode_cursor, encode_cursor
+from server.kit.http import Cursor, Limit, Page, decode_cursor, encode_cursor, problems
 from server.projects.model import Project
 from server.projects.service import ProjectService
 
 Slug = Annotated[str, StringConstraints(pattern=f"^(?:{SLUG.pattern})$")]
 PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]+$"
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PRINTABLE)]
+
+
+RoleName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+MEMBERS, SETTINGS = "members", "settings"
 
 
 class Body(BaseModel):
@@ -57,14 +60,15 @@ class ProjectOut(BaseModel):
     id: str
     slug: str
     name: str
-    role: Role
+    role: str
     created_at: datetime
 
 
 class RoleChange(Body):
-    """The role to give."""
+    """The role to give, and until when; without `until` for good."""
 
-    role: Role
+    role: RoleName
+    until: AwareDatetime | None = None
 
 
 class MemberUser(BaseModel):
@@ -73,13 +77,15 @@ class MemberUser(BaseModel):
     id: str
     name: str
     hue: int = Field(ge=0, le=11)
+    kind: Kind
 
 
 class MemberOut(BaseModel):
     """A user and their role in the project."""
 
     user: MemberUser
-    role: Role
+    role: str
+    until: datetime | None
 
 
 class Projects:
@@ -90,17 +96,24 @@ class Projects:
         self.roles = roles
         self.policy = policy
 
-    async def enter(self, slug: str, principal: Principal, action: Action) -> Project:
+    async def enter(self, slug: str, principal: Principal, action: Action, resource: str = "") -> Project:
         """The project, for who may do `action` there; else `NotFound` or `Forbidden`."""
         project = await self.service.get_by_slug(slug)
-        await self.policy.require(principal, action, project.id)
+        await self.policy.require(principal, action, project.id, resource)
         return project
 
     async def shown(self, project: Project, principal: Principal) -> ProjectOut:
-        """The project as `principal` sees it; raises `NotFound` when they have no role any more."""
+        """The project as `principal` sees it; raises `NotFound` when it does not exist for them any more."""
+        shown = await self.glimpsed(project, principal)
+        if shown is None:
+            raise NotFound
+        return shown
+
+    async def glimpsed(self, project: Project, principal: Principal) -> ProjectOut | None:
+        """The same; None when it does not exist for them."""
         role = await self.policy.role(principal, project.id)
         if role is None:
-            raise NotFound
+            return None
         return ProjectOut(id=project.id, slug=project.slug, name=project.name, role=role, created_at=project.created_at)
 
 
@@ -120,9 +133,10 @@ def _collection_routes(projects: Projects) -> APIRouter:
     @router.post("", status_code=201, responses=problems(401, 403, 409, 422))
     async def create_project(body: NewProject, principal: CurrentPrincipal) -> ProjectOut:
         """Makes a project of which you are the owner; for editors and owners of the whole server."""
-        decision = await projects.policy.decide(principal, Action.WRITE, SERVER_WIDE)
-        if not decision.allowed:
-            raise Forbidden("Only editors, owners and administrators of the whole server create projects.")
+        try:
+            await projects.policy.require(principal, Action.WRITE, SERVER_WIDE, "projects")
+        except Forbidden:
+            raise Forbidden("Only editors, owners and administrators of the whole server create projects.") from None
         project = await projects.service.create(body.slug, body.name, owner=principal)
         return await projects.shown(project, principal)
 
@@ -131,10 +145,9 @@ def _collection_routes(projects: Projects) -> APIRouter:
         """The projects that you may read, by slug."""
         ids = await projects.policy.readable(principal)
         found = await projects.service.list(ids, after=decode_cursor(cursor) or "", limit=limit + 1)
-        page = found[:limit]
         return Page(
-            items=[await projects.shown(project, principal) for project in page],
-            next_cursor=encode_cursor(page[-1].slug) if len(found) > limit else None,
+            items=[shown for project in found[:limit] if (shown := await projects.glimpsed(project, principal))],
+            next_cursor=encode_cursor(found[limit - 1].slug) if len(found) > limit else None,
         )
 
     return router
@@ -150,15 +163,16 @@ def _project_routes(projects: Projects) -> APIRouter:
 
     @router.patch("/{slug}", responses=problems(401, 403, 404, 409, 422))
     async def change_project(slug: str, body: ProjectChange, principal: CurrentPrincipal) -> ProjectOut:
-        """Renames a project or moves it to another slug; for owners."""
-        project = await projects.enter(slug, principal, Action.ADMIN)
-        changed = await projects.service.change(project.id, slug=body.slug, name=body.name)
+        """Renames a project or moves it to another slug; for maintainers and owners."""
+        project = await projects.enter(slug, principal, Action.ADMIN, SETTINGS)
+        changed = await projects.service.change(project.id, slug=body.slug, name=body.name, by=principal)
         return await projects.shown(changed, principal)
 
     @router.delete("/{slug}", status_code=204, responses=problems(401, 403, 404, 422))
     async def delete_project(slug: str, principal: CurrentPrincipal) -> None:
         """Takes a project away from everybody and closes what is open in it; for owners."""
-        await projects.service.delete((await projects.enter(slug, principal, Action.ADMIN)).id)
+        project = await projects.enter(slug, principal, Action.ADMIN)
+        await projects.service.delete(project.id, by=principal)
 
     return router
 
@@ -170,8 +184,8 @@ def _member_routes(projects: Projects) -> APIRouter:
     async def list_members(
         slug: str, principal: CurrentPrincipal, limit: Limit = 50, cursor: Cursor = None
     ) -> Page[MemberOut]:
-        """The members of a project by id; for owners."""
-        project = await projects.enter(slug, principal, Action.ADMIN)
+        """The members of a project by id; for maintainers and owners."""
+        project = await projects.enter(slug, principal, Action.ADMIN, MEMBERS)
         found = await projects.roles.members(project.id, after=decode_cursor(cursor) or "", limit=limit + 1)
         page = found[:limit]
         return Page(
@@ -181,21 +195,21 @@ def _member_routes(projects: Projects) -> APIRouter:
 
     @router.put("/{user}", responses=problems(401, 403, 404, 409, 422))
     async def set_member(slug: str, user: str, body: RoleChange, principal: CurrentPrincipal) -> MemberOut:
-        """Makes a user (id or name) a member, or changes their role; for owners. One owner always stays."""
-        project = await projects.enter(slug, principal, Action.ADMIN)
-        member = await projects.roles.user(user)
-        await projects.roles.set_role(project.id, member.id, body.role)
-        return _member_out(Member(member, body.role))
+        """Makes a user (id or name) a member, or changes their role; you give what you have. One owner always stays."""
+        project = await projects.enter(slug, principal, Action.ADMIN, MEMBERS)
+        change = await projects.roles.set_role(project.id, user, body.role, until=body.until, by=principal)
+        return _member_out(Member(change.user, body.role, body.until))
 
     @router.delete("/{user}", status_code=204, responses=problems(401, 403, 404, 409, 422))
     async def remove_member(slug: str, user: str, principal: CurrentPrincipal) -> None:
-        """Ends a membership and closes what the user has open in the project; for owners."""
-        project = await projects.enter(slug, principal, Action.ADMIN)
-        await projects.roles.remove_role(project.id, (await projects.roles.user(user)).id)
+        """Ends a membership and closes what the user has open in the project."""
+        project = await projects.enter(slug, principal, Action.ADMIN, MEMBERS)
+        await projects.roles.remove_role(project.id, user, by=principal)
 
     return router
 
 
 def _member_out(member: Member) -> MemberOut:
-    user = MemberUser(id=member.user.id, name=member.user.name, hue=member.user.hue)
-    return MemberOut(user=user, role=member.role)
+    user = member.user
+    shown = MemberUser(id=user.id, name=user.name, hue=user.hue, kind=user.kind)
+    return MemberOut(user=shown, role=member.role, until=member.until)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from crdt_docs.names import SLUG
-from server.access import Principal, Role, RoleService
+from server.access import SERVER, Principal, Role, RoleService, actor_of
+from server.kit.audit import Act
+from server.kit.cache import MomentCache
 from server.kit.clock import Clock
 from server.kit.database import Database
 from server.kit.errors import NotFound
@@ -28,6 +30,7 @@ class ProjectService:
         self._roles = roles
         self._events = events
         self._clock = clock
+        self._by_slug: MomentCache[str, Project] = MomentCache(clock)
 
     async def create(self, slug: str, name: str, *, owner: Principal) -> Project:
         """A new project of `owner` (of nobody, if that is a visitor); raises `SlugTaken`."""
@@ -38,6 +41,7 @@ class ProjectService:
             await self._roles.set_role(
                 project.id, owner.id, Role.OWNER, together_with=lambda session: store.add(session, project)
             )
+        self._tell("project.created", project.id, owner, slug=slug)
         return project
 
     async def ensure(self, slug: str) -> None:
@@ -53,7 +57,10 @@ class ProjectService:
         return _found(await self._database.read(lambda session: store.by_id(session, project_id)))
 
     async def get_by_slug(self, slug: str) -> Project:
-        """The project under a present or former slug; raises `NotFound`."""
+        """The project under a present or former slug, remembered for a moment; raises `NotFound`."""
+        return await self._by_slug.get(slug, lambda: self._load(slug))
+
+    async def _load(self, slug: str) -> Project:
         if not SLUG.fullmatch(slug):
             raise NotFound
         return _found(await self._database.read(lambda session: store.by_slug(session, slug)))
@@ -66,16 +73,26 @@ class ProjectService:
         """Projects (of `ids` only, unless None) by slug, those after `after`."""
         return await self._database.read(lambda session: store.page(session, ids, after, limit))
 
-    async def change(self, project_id: str, *, slug: str | None = None, name: str | None = None) -> Project:
+    async def change(
+        self, project_id: str, *, by: Principal = SERVER, slug: str | None = None, name: str | None = None
+    ) -> Project:
         """Gives it another slug or name; raises `NotFound`, `SlugTaken`."""
-        return _found(await self._database.write(lambda session: store.change(session, project_id, slug, name)))
+        changed = _found(await self._database.write(lambda session: store.change(session, project_id, slug, name)))
+        self._by_slug.clear()
+        self._tell("project.changed", project_id, by, slug=changed.slug, name=changed.name)
+        return changed
 
-    async def delete(self, project_id: str) -> None:
+    async def delete(self, project_id: str, *, by: Principal = SERVER) -> None:
         """Takes it away from everybody; its documents stay in the database. Raises `NotFound`."""
         now = self._clock.now()
         if not await self._database.write(lambda session: store.mark_deleted(session, project_id, now)):
             raise NotFound
+        self._by_slug.clear()
         self._events.publish(ProjectDeleted(project_id))
+        self._tell("project.deleted", project_id, by)
+
+    def _tell(self, action: str, project_id: str, by: Principal, **detail: str) -> None:
+        self._events.publish(Act(action, actor_of(by), project_id, detail=detail))
 
 
 def _found(project: Project | None) -> Project:

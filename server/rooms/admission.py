@@ -61,12 +61,12 @@ class Admission:
             raise InvalidUpdate(READ_ONLY, "You may read this document but not change it.")
         if advances and self.size + len(update) > self._limits.document_bytes:
             self._check_size(len(update))
-        return self._accept(update, author, info, owner=author)
+        return self._accept(update, author, info, advances, owner=author)
 
     def judge_own(self, update: bytes, author: str) -> Pending:
         """The server's own edit on behalf of `author`: of any size, but by the same rules."""
         info = check_update(update, self.known, self._rules.unlimited(), self._index)
-        return self._accept(update, author, info, owner=SERVER)
+        return self._accept(update, author, info, info.advances(self.known), owner=SERVER)
 
     def may_speak_for(self, client: int, author: str) -> bool:
         """Whether the client id is free or `author`'s."""
@@ -78,8 +78,9 @@ class Admission:
             self._owners[client] = author
             self._reserved.add(client)
 
-    def _accept(self, update: bytes, author: str, info: UpdateInfo, *, owner: str) -> Pending:
-        advances = info.advances(self.known)
+    def _accept(
+        self, update: bytes, author: str, info: UpdateInfo, advances: Mapping[int, int], *, owner: str
+    ) -> Pending:
         claims = self._claim(owner, advances)
         self.known.update(advances)
         if info.facts:
@@ -89,14 +90,16 @@ class Admission:
 
     def _claim(self, owner: str, advances: Mapping[int, int]) -> tuple[int, ...]:
         """The client ids that are logged as `owner`'s with this update; raises `NotOwner`."""
+        new: list[int] = []
         for client in advances:
+            if client not in self._owners or client in self._reserved:
+                new.append(client)
             if not self.may_speak_for(client, owner):
                 raise NotOwner("update.not_owner", f"Client id {client} belongs to somebody else.")
-        claims = tuple(c for c in advances if c not in self._owners or c in self._reserved)
-        for client in claims:
+        for client in new:
             self._owners[client] = owner
             self._reserved.discard(client)
-        return claims
+        return tuple(new)
 
     def _deletes_something(self, update: bytes) -> bool:
         document = self._document()

@@ -49,7 +49,7 @@ class Gaps:
 class Peer:
     """A principal's connection in a room, with the address it used and what it may do.
 
-    Receipts (`acknowledge`, `refuse`) are per message: one SyncStatus for each in the Hocuspocus dialect, nothing or
+    Receipts (`receipts`, `refuse`) are per message: one SyncStatus for each in the Hocuspocus dialect, nothing or
     a reason in the y-websocket dialect.
     """
 
@@ -99,11 +99,6 @@ class Peer:
     def receipts(self, count: int) -> bytes:
         """The frames that say "`count` messages of yours are durable"."""
         return self.frame(hocuspocus.SAVED) * count if self.dialect is Dialect.HOCUSPOCUS else b""
-
-    def acknowledge(self, count: int = 1) -> None:
-        """Tells the peer that `count` of its messages are durable."""
-        if self.dialect is Dialect.HOCUSPOCUS:
-            self.outbox.control(self.receipts(count))
 
     def close(self, code: int, reason: str) -> None:
         """Ends this document for the peer.

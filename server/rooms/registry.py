@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from server.documents import DocumentService, LoadedDocument
+from server.documents import DocumentRecord, DocumentService, LoadedDocument
 from server.kit import metrics
 from server.kit.errors import AtriumError
 from server.rooms.admission import RoomLimits
@@ -38,6 +38,7 @@ class RoomRegistry:
         self._journal = journal
         self._limits = limits
         self._rooms: dict[int, Room] = {}
+        self._records: dict[tuple[str, str], DocumentRecord] = {}  # of these rooms, by project and key
         self._opening: dict[int, asyncio.Task[Room]] = {}
         self._dropped: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,12 +72,17 @@ class RoomRegistry:
         finally:
             room.unpin()
 
+    def live(self, project_id: str, key: str) -> DocumentRecord | None:
+        """The record of a document that is open here, as it was when it was opened; None of one that is not."""
+        return self._records.get((project_id, key))
+
     def drop(self, document_id: int) -> None:
         """The document is deleted: its peers are told so and the room goes, also one that is just being opened."""
         if document_id in self._opening:
             self._dropped.add(document_id)
-        room = self._rooms.pop(document_id, None)
+        room = self._rooms.get(document_id)
         if room is not None:
+            self._forget(room)
             room.retire(DocumentGone())
 
     def drop_project(self, project_id: str) -> None:
@@ -89,7 +95,8 @@ class RoomRegistry:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*(room.flushed() for room in self._rooms.values()), return_exceptions=True)
-        self._rooms.clear()
+        for room in list(self._rooms.values()):
+            self._forget(room)
 
     async def _open(self, document_id: int) -> Room:
         task = self._opening.get(document_id)
@@ -119,7 +126,7 @@ class RoomRegistry:
                     raise
                 await self._documents.examine(document_id)
             else:
-                self._rooms[document_id] = room
+                self._keep(room)
                 return room
         raise AssertionError("unreachable")
 
@@ -140,7 +147,7 @@ class RoomRegistry:
         logger.error("room.broken", exc_info=error, extra={"document": room.record.id})
         metrics.ROOMS_BROKEN.inc()
         if self._rooms.get(room.record.id) is room:
-            del self._rooms[room.record.id]
+            self._forget(room)
             if not isinstance(error, AtriumError):
                 self._start_opening(room.record.id, self._examine_and_load(room.record.id))
 
@@ -172,7 +179,15 @@ class RoomRegistry:
         for room in idle:
             if now - room.idle_since >= self._limits.idle_s or spare > 0:
                 spare -= room.size
-                del self._rooms[room.record.id]
+                self._forget(room)
+
+    def _keep(self, room: Room) -> None:
+        self._rooms[room.record.id] = room
+        self._records[room.record.project_id, room.record.key] = room.record
+
+    def _forget(self, room: Room) -> None:
+        del self._rooms[room.record.id]
+        del self._records[room.record.project_id, room.record.key]
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

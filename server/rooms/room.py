@@ -158,15 +158,17 @@ class Room:
         if self.broken is not None:
             return
         try:
-            with self._reading():
-                pending = self._admission.judge(update, peer.author, writable=peer.writable, is_new=is_new)
+            pending = self._admission.judge(update, peer.author, writable=peer.writable, is_new=is_new)
         except InvalidUpdate as error:
             metrics.UPDATES_REFUSED.labels(error.code).inc()
             logger.info("update.refused", extra={"code": error.code, "document": self.record.id})
             peer.refuse(error.detail, fatal=not isinstance(error, NotOwner) and error.code != READ_ONLY)
-            return
-        pending.peer = peer
-        self._enqueue(pending)
+        except DocumentPoisoned as error:
+            self._break(error)
+            raise RoomBroken from error
+        else:
+            pending.peer = peer
+            self._enqueue(pending)
 
     def receive_awareness(self, peer: Peer, payload: bytes) -> None:
         """Takes the presence this peer may speak for; raises `InvalidAwareness`."""
@@ -285,12 +287,12 @@ class Room:
         if result.seq is None:
             self._break(result.error or RoomBroken())
             return
-        metrics.COMMIT_SECONDS.observe(self._runtime.now() - self._handed_over)
         self._head = result.seq
         self._log_bytes += sum(len(pending.update) for pending in self._in_flight)
         self._settle(result.seq)
-        with suppress(RoomBroken):
-            self._compact_if_due()
+        if should_compact(self._snapshot_bytes, self._log_bytes):
+            with suppress(RoomBroken):
+                self._compact()
 
     def _settle(self, seq: int) -> None:
         """The batch in flight is durable: tell everybody, acknowledge, take up what waits."""
@@ -370,14 +372,15 @@ class Room:
 
     # Housekeeping
 
-    def _compact_if_due(self) -> None:
-        if self._compacting or self._edits_ahead or not should_compact(self._snapshot_bytes, self._log_bytes):
+    def _compact(self) -> None:
+        if self._compacting or self._edits_ahead:
             return
         self._compacting = True
         state = self._materialise().state()
-        # A document that has grown keystroke by keystroke holds several times the memory of its reloaded self.
-        self._document = Document()
-        self._document.apply([state])
+        if 2 * (len(state) - self._snapshot_bytes) < self._log_bytes:
+            # It has grown keystroke by keystroke, and holds several times the memory of its reloaded self.
+            self._document = Document()
+            self._document.apply([state])
         self._admission.size = self._snapshot_bytes = len(state)
         self._log_bytes = 0
         self._on_compact(self, state, self._head)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Coroutine, Hashable
+from typing import Any, Generic, TypeVar
 
 from server.kit.clock import Clock
+from server.kit.single_flight import SingleFlight
 
-K = TypeVar("K")
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
@@ -20,12 +21,19 @@ class MomentCache(Generic[K, V]):
         self._size = size
         self._entries: dict[K, tuple[float, V]] = {}
         self._clears = 0
+        self._loads: SingleFlight[V] = SingleFlight()
 
-    async def get(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
-        """The value of `key`, by `load` unless it is remembered; raises what `load` raises, and remembers no error."""
+    async def get(self, key: K, load: Callable[[], Coroutine[Any, Any, V]]) -> V:
+        """The value of `key`, by `load` unless it is remembered; raises what `load` raises, and remembers no error.
+
+        All who ask at the same time wait for one `load`, but for those who ask after a `clear`.
+        """
         entry = self._entries.get(key)
         if entry and self._clock.monotonic() < entry[0]:
             return entry[1]
+        return await self._loads.run((key, self._clears), lambda: self._load(key, load))
+
+    async def _load(self, key: K, load: Callable[[], Coroutine[Any, Any, V]]) -> V:
         clears = self._clears
         value = await load()
         if clears == self._clears:  # else it may have been read before the change that made others clear
