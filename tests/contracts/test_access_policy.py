@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from server.access import SERVER, SERVER_WIDE, AccessPolicy, Action, Forbidden, Principal, Role, ServerRole
+from server.access.permission import Permission
+from server.access.project_changes import NewGrant
 from server.kit.errors import NotFound
 from tests.support.access import Access, open_access
 
@@ -44,7 +46,7 @@ async def allowed(policy: AccessPolicy, principal: Principal, project: str = P) 
         (None, set()),
         (Role.VIEWER, {READ}),
         (Role.EDITOR, {READ, WRITE, DELETE}),
-        (Role.OWNER, {READ, WRITE, DELETE, ADMIN}),
+        (Role.OWNER, set(Action)),
     ],
 )
 async def test_a_role_allows_its_actions(
@@ -54,7 +56,7 @@ async def test_a_role_allows_its_actions(
     principal = await member(access, "ada", role)
     assert await allowed(policy, principal) == actions
     assert await allowed(policy, principal, Q) == set()
-    assert await policy.role(principal, P) is role
+    assert await policy.role(principal, P) == role
     assert await policy.readable(principal) == (frozenset({P}) if role else frozenset())
 
 
@@ -85,8 +87,12 @@ async def test_what_may_not_be_read_does_not_exist(access: Access, policy: Acces
 async def test_a_server_role_holds_everywhere(access: Access, policy: AccessPolicy, role: ServerRole) -> None:
     """A role on the server counts in every project, and for what belongs to none."""
     principal = await access.principal("ada", role)
+    makes_projects = (await policy.decide(principal, WRITE, SERVER_WIDE, "projects")).allowed
     assert READ in await allowed(policy, principal, P)
-    assert await allowed(policy, principal, P) == await allowed(policy, principal, SERVER_WIDE)
+    assert makes_projects is (role in ("editor", "maintainer", "owner", "admin"))
+    assert await allowed(policy, principal, SERVER_WIDE) == (
+        set(Action) if role == "admin" else {READ} & {READ if makes_projects else None}
+    )
     assert await policy.readable(principal) is None
 
 
@@ -137,3 +143,64 @@ async def test_a_change_counts_at_once(access: Access, policy: AccessPolicy) -> 
     await access.roles.remove_role(P, principal.id)
     assert await allowed(policy, principal) == set()
     assert await allowed(policy, other) == set(Action)
+
+
+async def test_a_refusal_is_remembered(access: Access, policy: AccessPolicy) -> None:
+    """Who was refused what, and why, is published as an act; what is allowed is not."""
+    viewer = await member(access, "ada", Role.VIEWER)
+    access.acts.clear()
+    await policy.require(viewer, READ, P, "file/a")
+    with pytest.raises(Forbidden):
+        await policy.require(viewer, WRITE, P, "file/a")
+    with pytest.raises(NotFound):
+        await policy.require(viewer, READ, Q)
+    assert [(act.action, act.project_id, act.resource, act.outcome) for act in access.acts] == [
+        ("access.denied", P, "file/a", "denied"),
+        ("access.denied", Q, "", "denied"),
+    ]
+    assert access.acts[0].detail["wanted"] == "write"
+    assert access.acts[0].actor.id == viewer.id
+
+
+@pytest.mark.parametrize(
+    ("resource", "error"),
+    [
+        ("members", Forbidden),
+        ("settings", Forbidden),
+        ("op/import", Forbidden),
+        ("file/secret", NotFound),
+        ("tree", NotFound),
+    ],
+)
+async def test_what_is_no_secret_is_forbidden(
+    access: Access, policy: AccessPolicy, resource: str, error: type[Exception]
+) -> None:
+    """That a project has members is known to who knows it; that it has a file is not to who may not read that."""
+    guest = await member(access, "ada", None)
+    permission = Permission("", "file/a", frozenset({"read"}))
+    await access.roles.change(P, [lambda changes: changes.grant(NewGrant("ada", permission))])
+    with pytest.raises(error):
+        await policy.require(guest, ADMIN, P, resource)
+    with pytest.raises(Forbidden):
+        await policy.require(guest, ADMIN, SERVER_WIDE, "users")
+
+
+async def test_a_grant_shows_its_project(access: Access, policy: AccessPolicy) -> None:
+    """Who may read one file sees that project, as a guest, and no other."""
+    guest = await member(access, "ada", None)
+    permission = Permission("", "file/a", frozenset({"read"}))
+    await access.roles.change(P, [lambda changes: changes.grant(NewGrant("ada", permission))])
+    assert await policy.role(guest, P) == "guest"
+    assert await policy.readable(guest) == {P}
+    assert (await policy.capabilities(guest, P)).allows(READ, "file/a")
+    assert not (await policy.capabilities(guest, P)).covers(READ, "file/**")
+
+
+async def test_a_disabled_user_has_no_project(access: Access, policy: AccessPolicy) -> None:
+    """Disabled, somebody has nothing left, at once."""
+    ada = await member(access, "ada", Role.OWNER)
+    assert await allowed(policy, ada) == set(Action)
+    await access.accounts.users.disable(await access.roles.user("ada"))
+    assert await allowed(policy, ada) == set()
+    assert await policy.role(ada, P) is None
+    assert await policy.readable(ada) == frozenset()

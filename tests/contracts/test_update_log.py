@@ -78,7 +78,7 @@ async def test_an_unknown_document_is_not_found(node: Node) -> None:
     for call in (
         node.documents.get(404),
         node.documents.load(404),
-        node.documents.append_and_wait(404, [entry(b"x")]),
+        node.append(404, [entry(b"x")]),
         node.documents.compact(404, b"", 1),
         node.documents.delete(404, author="user:1"),
         node.documents.restore(404),
@@ -141,7 +141,7 @@ async def test_the_record_knows_its_head_and_last_change(node: Node) -> None:
     """`head` and `updated_at` are those of the last commit."""
     record = await node.create()
     node.clock.advance(60)
-    await node.documents.append_and_wait(record.id, [entry(b"1"), entry(b"2")])
+    await node.append(record.id, [entry(b"1"), entry(b"2")])
     changed = await node.documents.get(record.id)
     assert (changed.head, changed.updated_at, changed.created_at) == (2, node.clock.now(), record.created_at)
 
@@ -158,7 +158,7 @@ async def test_what_waits_is_committed_together(node: Node) -> None:
 async def test_an_append_outlives_the_process_that_made_it(node: Node, other_node: Node) -> None:
     """When `done` was called, another process reads the row."""
     record = await node.create()
-    await node.documents.append_and_wait(record.id, [entry(b"x")])
+    await node.append(record.id, [entry(b"x")])
     assert await updates(other_node, record.id) == [b"x"]
 
 
@@ -175,7 +175,7 @@ async def test_two_processes_never_share_a_sequence(node: Node, other_node: Node
     record = await node.create()
 
     async def append_fifty(process: Node, mark: bytes) -> list[int]:
-        return [await process.documents.append_and_wait(record.id, [entry(mark + bytes([n]))]) for n in range(50)]
+        return [await process.append(record.id, [entry(mark + bytes([n]))]) for n in range(50)]
 
     seqs, other_seqs = await asyncio.gather(append_fifty(node, b"a"), append_fifty(other_node, b"b"))
     assert sorted(seqs + other_seqs) == list(range(1, 101))
@@ -187,18 +187,18 @@ async def test_two_processes_never_share_a_sequence(node: Node, other_node: Node
 async def test_a_process_that_fell_behind_goes_on_after_the_others(node: Node, other_node: Node) -> None:
     """Rows that another process appended and compacted meanwhile have used up their sequences."""
     record = await node.create()
-    await node.documents.append_and_wait(record.id, [entry(b"1")])
-    await other_node.documents.append_and_wait(record.id, [entry(b"2"), entry(b"3")])
+    await node.append(record.id, [entry(b"1")])
+    await other_node.append(record.id, [entry(b"2"), entry(b"3")])
     await other_node.documents.compact(record.id, b"three", 3)
-    assert await node.documents.append_and_wait(record.id, [entry(b"4")]) == 4
+    assert await node.append(record.id, [entry(b"4")]) == 4
     assert await updates(node, record.id) == [b"4"]
 
 
 async def test_the_first_claim_of_a_client_id_wins(node: Node, other_node: Node) -> None:
     """Later claims, from any process, change nothing."""
     record = await node.create()
-    await node.documents.append_and_wait(record.id, [entry(b"1", author="user:1", claims=[7, 2**53 - 1])])
-    await other_node.documents.append_and_wait(record.id, [entry(b"2", author="user:2", claims=[7, 8])])
+    await node.append(record.id, [entry(b"1", author="user:1", claims=[7, 2**53 - 1])])
+    await other_node.append(record.id, [entry(b"2", author="user:2", claims=[7, 8])])
     loaded = await node.documents.load(record.id)
     assert loaded.owners == {7: "user:1", 2**53 - 1: "user:1", 8: "user:2"}
 
@@ -210,7 +210,7 @@ async def test_one_bad_document_does_not_fail_the_rest(node: Node) -> None:
     assert isinstance(refused.error, LogUnavailable)
     assert refused.seq is None
     assert stored == AppendResult(1)
-    assert await node.documents.append_and_wait(bad.id, [entry(b"3")]) == 1
+    assert await node.append(bad.id, [entry(b"3")]) == 1
     assert await updates(node, bad.id) == [b"3"]
 
 
@@ -245,9 +245,9 @@ async def test_closing_commits_what_was_appended(node: Node, other_node: Node) -
 async def test_a_snapshot_replaces_the_rows_it_covers(node: Node) -> None:
     """After it, `load` returns the snapshot and the rows behind it; sequences go on."""
     record = await node.create()
-    await node.documents.append_and_wait(record.id, [entry(b"1"), entry(b"2"), entry(b"3")])
+    await node.append(record.id, [entry(b"1"), entry(b"2"), entry(b"3")])
     await node.documents.compact(record.id, b"one and two", 2)
-    assert await node.documents.append_and_wait(record.id, [entry(b"4")]) == 4
+    assert await node.append(record.id, [entry(b"4")]) == 4
     loaded = await node.documents.load(record.id)
     assert (loaded.snapshot, loaded.snapshot_seq, loaded.record.head) == (b"one and two", 2, 4)
     assert [(seq, row.updates) for seq, row in loaded.entries] == [(3, (b"3",)), (4, (b"4",))]
@@ -257,26 +257,26 @@ async def test_a_snapshot_replaces_the_rows_it_covers(node: Node) -> None:
 async def test_a_snapshot_of_everything_leaves_an_empty_log(node: Node) -> None:
     """The head survives: the next row does not reuse a sequence, in this process or a new one."""
     record = await node.create()
-    await node.documents.append_and_wait(record.id, [entry(b"1"), entry(b"2")])
+    await node.append(record.id, [entry(b"1"), entry(b"2")])
     await node.documents.compact(record.id, b"both", 2)
     loaded = await node.documents.load(record.id)
     assert (loaded.snapshot, loaded.entries, loaded.record.head) == (b"both", [], 2)
-    assert await node.documents.append_and_wait(record.id, [entry(b"3")]) == 3
+    assert await node.append(record.id, [entry(b"3")]) == 3
 
 
 async def test_a_new_process_goes_on_after_the_head(node: Node, other_node: Node) -> None:
     """Sequences come from the database, not from memory."""
     record = await node.create()
-    await node.documents.append_and_wait(record.id, [entry(b"1"), entry(b"2")])
+    await node.append(record.id, [entry(b"1"), entry(b"2")])
     await node.documents.compact(record.id, b"both", 2)
-    assert await other_node.documents.append_and_wait(record.id, [entry(b"3")]) == 3
+    assert await other_node.append(record.id, [entry(b"3")]) == 3
 
 
 @pytest.mark.parametrize("covers", [0, 2, 4])
 async def test_a_stale_snapshot_is_refused(node: Node, covers: int) -> None:
     """One that covers no more than the stored one, or more than the log has, changes nothing."""
     record = await node.create()
-    await node.documents.append_and_wait(record.id, [entry(b"1"), entry(b"2"), entry(b"3")])
+    await node.append(record.id, [entry(b"1"), entry(b"2"), entry(b"3")])
     await node.documents.compact(record.id, b"two", 2)
     with pytest.raises(StaleSnapshot):
         await node.documents.compact(record.id, b"stale", covers)
@@ -287,7 +287,7 @@ async def test_a_snapshot_remembers_all_authors(node: Node) -> None:
     """Those of the rows it replaces and those of the snapshot before."""
     record = await node.create()
     for number, author in enumerate(("user:b", "user:a", "user:b"), 1):
-        await node.documents.append_and_wait(record.id, [entry(b"x", author=author)])
+        await node.append(record.id, [entry(b"x", author=author)])
         await node.documents.compact(record.id, b"state", number)
     query = text("SELECT authors FROM document_snapshot")
     stored = await node.database.read(lambda session: session.execute(query).scalars().all())
@@ -298,11 +298,11 @@ async def test_a_snapshot_remembers_all_authors(node: Node) -> None:
 async def test_a_compaction_between_the_queries_of_a_load(node: Node, other_node: Node, query: int) -> None:
     """Another process appends and compacts in the middle of a load: what it returns has each row exactly once."""
     record = await node.create()
-    await node.documents.append_and_wait(record.id, [entry(b"1"), entry(b"2"), entry(b"3")])
+    await node.append(record.id, [entry(b"1"), entry(b"2"), entry(b"3")])
     loop, queries = asyncio.get_running_loop(), itertools.count(1)
 
     async def append_and_compact() -> None:
-        await other_node.documents.append_and_wait(record.id, [entry(b"4")])
+        await other_node.append(record.id, [entry(b"4")])
         await other_node.documents.compact(record.id, b"12", 2)
 
     def interfere(*_: object) -> None:
@@ -344,7 +344,7 @@ async def damage(node: Node, record: DocumentRecord, seq: int) -> None:
 async def test_a_damaged_row_goes_to_quarantine(node: Node) -> None:
     """The document opens without it, its bytes are kept for an administrator, and an event tells."""
     record = await node.create()
-    await node.documents.append_and_wait(record.id, [entry(b"1"), entry(b"2"), entry(b"3")])
+    await node.append(record.id, [entry(b"1"), entry(b"2"), entry(b"3")])
     await damage(node, record, 2)
     assert await updates(node, record.id) == [b"1", b"3"]
     assert node.published == [DocumentDamaged(record.id, (2,), "checksum")]
@@ -352,16 +352,16 @@ async def test_a_damaged_row_goes_to_quarantine(node: Node) -> None:
     [row] = await node.documents.quarantined("p")
     assert (row.document_id, row.key, row.seq, row.author, row.size) == (record.id, "docs/a", 2, "user:1", 2)
     assert (row.reason, row.at) == ("checksum", node.clock.now())
-    assert await node.documents.append_and_wait(record.id, [entry(b"4")]) == 4
+    assert await node.append(record.id, [entry(b"4")]) == 4
 
 
 async def test_a_damaged_last_row_does_not_give_its_sequence_away(node: Node) -> None:
     """The next row gets a new one."""
     record = await node.create()
-    await node.documents.append_and_wait(record.id, [entry(b"1"), entry(b"2")])
+    await node.append(record.id, [entry(b"1"), entry(b"2")])
     await damage(node, record, 2)
     assert (await node.documents.load(record.id)).record.head == 1
-    assert await node.documents.append_and_wait(record.id, [entry(b"3")]) == 3
+    assert await node.append(record.id, [entry(b"3")]) == 3
 
 
 async def test_a_damaged_snapshot_is_not_served(node: Node) -> None:
@@ -379,13 +379,13 @@ async def test_a_damaged_snapshot_is_not_served(node: Node) -> None:
 async def test_a_deleted_document_is_closed_to_everybody(node: Node, other_node: Node) -> None:
     """Load, append, compact and create are refused in every process, also one that appended before."""
     record = await node.create(initial=b"1")
-    await other_node.documents.append_and_wait(record.id, [entry(b"2")])
+    await other_node.append(record.id, [entry(b"2")])
     await node.documents.delete(record.id, author="user:1")
     assert node.published == [DocumentRemoved(record.id)]
     for process in (node, other_node):
         for call in (
             process.documents.load(record.id),
-            process.documents.append_and_wait(record.id, [entry(b"3")]),
+            process.append(record.id, [entry(b"3")]),
             process.documents.compact(record.id, b"state", 2),
             process.documents.create("p", "docs/a", author="user:2"),
         ):
@@ -399,7 +399,7 @@ async def test_a_deleted_document_is_closed_to_everybody(node: Node, other_node:
 async def test_a_deleted_document_does_not_fail_the_rest(node: Node) -> None:
     """Its appends are refused; others of the same commit are stored."""
     dead, alive = await node.create("docs/dead"), await node.create("docs/alive")
-    await node.documents.append_and_wait(dead.id, [entry(b"1")])
+    await node.append(dead.id, [entry(b"1")])
     await node.documents.delete(dead.id, author="user:1")
     refused, stored = await results(node, (dead.id, [entry(b"2")]), (alive.id, [entry(b"3")]))
     assert isinstance(refused.error, DocumentDeleted)
@@ -411,16 +411,16 @@ async def test_a_restored_document_is_as_it_was(node: Node) -> None:
     record = await node.create(initial=b"1")
     await node.documents.delete(record.id, author="user:1")
     assert await node.documents.restore(record.id) == record
-    assert await node.documents.append_and_wait(record.id, [entry(b"2")]) == 2
+    assert await node.append(record.id, [entry(b"2")]) == 2
     assert await updates(node, record.id) == [b"1", b"2"]
 
 
 async def test_a_purged_document_is_gone_and_its_key_stays_taken(node: Node) -> None:
     """No byte of content is left, also in quarantine; it cannot be restored or created again."""
     record = await node.create(initial=b"1")
-    await node.documents.append_and_wait(record.id, [entry(b"2", claims=[5])])
+    await node.append(record.id, [entry(b"2", claims=[5])])
     await node.documents.compact(record.id, b"state", 1)
-    await node.documents.append_and_wait(record.id, [entry(b"3")])
+    await node.append(record.id, [entry(b"3")])
     await node.documents.quarantine(record.id, [3], "a test")
     await node.documents.purge(record.id)
     for table in ("update", "snapshot", "client", "quarantine"):

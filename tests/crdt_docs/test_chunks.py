@@ -92,7 +92,7 @@ def test_chunks_make_the_same_document(limit: int) -> None:
 
 
 @pytest.mark.interop
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_chunks_make_the_same_document_in_yjs() -> None:
     """Real Yjs has nothing pending after any chunk, and its document equals the one from the whole state."""
     state = typed_by_many()
@@ -114,7 +114,7 @@ def test_long_strings_are_cut_between_characters() -> None:
 
 
 @pytest.mark.interop
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_cut_strings_are_whole_in_yjs() -> None:
     """Real Yjs reads a cut string as it was, with every surrogate pair."""
     text = "a😀é漢" * 5_000

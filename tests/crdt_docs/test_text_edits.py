@@ -6,14 +6,18 @@ from itertools import accumulate
 
 import pycrdt
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from crdt_docs import text_edits
 from crdt_docs.document import Document
 from crdt_docs.errors import DocumentPoisoned
-from crdt_docs.text_edits import MAX_EDITS, Edit, minimal_edits, replace_text
+from crdt_docs.text_edits import MAX_EDITS, WALK_CHARACTERS, Edit, apply_edits, minimal_edits, replace_text
 from crdt_docs.text_index import InvalidText
 
 MEGABYTE = "".join(f"line {i % 50} of a repetitive text, größer 😀\n" for i in range(25_000))
 
+TEXT = st.text(alphabet="aé🎉 \n", max_size=40)
 FAMILY = "👨\u200d👩\u200d👧"
 
 
@@ -101,6 +105,36 @@ def test_the_number_of_edits_is_bounded() -> None:
     edits = minimal_edits(old, new)
     assert applied(old, edits) == new
     assert MAX_EDITS // 2 < len(edits) <= MAX_EDITS
+
+
+@given(TEXT, TEXT, st.integers(1, 5))
+def test_few_edits_give_the_new_text_too(old: str, new: str, most: int) -> None:
+    """Whatever the texts are, with characters of several bytes, and however few edits are allowed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text_edits, "MAX_EDITS", most)
+        edits = minimal_edits(old, new)
+    assert len(edits) <= most
+    doc = pycrdt.Doc[pycrdt.Text]()
+    text = doc.get("content", type=pycrdt.Text)
+    text += old
+    with doc.transaction():
+        apply_edits(text, old, edits)
+    assert str(text) == new
+
+
+def test_the_nearest_edits_are_joined_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is far apart stays apart, so that cursors between are not moved."""
+    monkeypatch.setattr(text_edits, "MAX_EDITS", 2)
+    stays = " stays " * 20
+    assert [edit.insert for edit in minimal_edits(f"a b{stays}c", f"x y{stays}z")] == ["x y", "z"]
+
+
+def test_long_texts_get_fewer_edits() -> None:
+    """The engine walks the text for each edit: their number times its length is bounded."""
+    old = MEGABYTE * 2
+    edits = minimal_edits(old, old.replace("line 7 ", "line seven "))
+    assert applied(old, edits) == old.replace("line 7 ", "line seven ")
+    assert len(edits) * len(old) < WALK_CHARACTERS
 
 
 def test_a_concurrent_edit_survives() -> None:

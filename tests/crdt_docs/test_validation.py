@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
+from types import FrameType
 from typing import Any
 
 import pycrdt
@@ -40,6 +41,28 @@ def refusal(data: bytes, known: dict[int, int] | None = None, rules: Rules = FIL
     with pytest.raises(InvalidUpdate) as refused:
         check_update(data, known or {}, rules)
     return refused.value.code
+
+
+LINES_PER_BYTE = 15
+"""Of Python, to read an update: a small struct has 9 bytes and takes 80 lines."""
+
+
+def lines_run(work: Callable[[], object]) -> int:
+    """How many lines of Python `work` runs: the same on every machine, however busy."""
+    lines = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> Callable[..., Any]:
+        nonlocal lines
+        lines += event == "line"
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return lines
 
 
 class Heard:
@@ -198,12 +221,14 @@ def test_deletes_of_what_comes_along_are_fine() -> None:
 @pytest.mark.parametrize("rules", [FILE_RULES, MAP_RULES, OPAQUE_RULES], ids=["file", "map", "opaque"])
 @pytest.mark.parametrize("name", hostile.refused_everywhere())
 def test_hostile_updates_are_refused(name: str, rules: Rules) -> None:
-    """No document takes any of the known hostile updates, and to refuse them is quick."""
+    """No document takes any of the known hostile updates, and the work to refuse them grows with their bytes alone."""
     data = hostile.refused_everywhere()[name]
-    started = time.process_time()
-    with pytest.raises(CrdtError):
-        check_update(data, {}, rules)
-    assert time.process_time() - started < 1
+
+    def refused() -> None:
+        with pytest.raises(CrdtError):
+            check_update(data, {}, rules)
+
+    assert lines_run(refused) < 2_000 + LINES_PER_BYTE * len(data)
 
 
 @pytest.mark.parametrize(
@@ -474,12 +499,12 @@ doc.get_update()
 def test_the_engine_needs_the_gate(name: str) -> None:
     """Unguarded, the engine dies of these or never ends; when it no longer does, a rule may go."""
     data = hostile.refused_everywhere()[name].hex()
-    with pytest.raises((subprocess.TimeoutExpired, subprocess.CalledProcessError)):
+    with pytest.raises(subprocess.CalledProcessError):
         subprocess.run(
-            ["sh", "-c", 'ulimit -v 2000000; exec "$0" -c "$1"', sys.executable, UNGUARDED],
+            ["sh", "-c", 'ulimit -v 2000000; ulimit -t 3; exec "$0" -c "$1"', sys.executable, UNGUARDED],
             input=data,
             text=True,
             check=True,
-            timeout=3,
+            timeout=60,
             capture_output=True,
         )

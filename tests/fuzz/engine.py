@@ -16,7 +16,7 @@ import pycrdt
 
 from crdt_docs.document import decode_state_vector
 
-JOB_TIMEOUT_S = 5.0
+JOB_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from tests.support.atrium import ADMIN_TOKEN, Atrium
 from tests.support.waiting import eventually
 from tests.support.yjs import FAMILIES, HOCUSPOCUS, Y_WEBSOCKET, Driver, YjsPeer
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
 
 
 def shows(text: str) -> Callable[[dict[str, Any]], bool]:
@@ -50,7 +50,8 @@ async def test_presence_comes_and_goes(family: str, shared_atrium: Atrium, yjs: 
     assert seen["user"].keys() == {"id", "name", "hue", "kind"}
     assert seen["user"]["name"] != "Somebody Else"
     await early.disconnect()
-    await late.shows(lambda status: status["presence"] == {}, timeout_s=5)
+    # Without a word from the server, a client forgets another after 30 s.
+    await late.shows(lambda status: status["presence"] == {}, timeout_s=20)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -83,7 +84,7 @@ async def test_all_families_survive_a_restart(atrium: Atrium, yjs: Driver) -> No
     def complete(status: dict[str, Any]) -> bool:
         return all(f"<{family}>" in status["text"] for family in FAMILIES) and not status["unsynced"]
 
-    texts = [(await peer.shows(complete, timeout_s=20))["text"] for peer in peers]
+    texts = [(await peer.shows(complete))["text"] for peer in peers]
     assert len(set(texts)) == 1, texts
 
 

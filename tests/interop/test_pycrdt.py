@@ -16,7 +16,7 @@ from tests.support.atrium import ADMIN_TOKEN, Atrium
 from tests.support.waiting import until
 from tests.support.yjs import Driver
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(300)]
 
 
 @asynccontextmanager

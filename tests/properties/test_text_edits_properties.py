@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from crdt_docs.document import Document
 from crdt_docs.text_edits import Edit, minimal_edits, replace_text
-from crdt_docs.text_index import from_utf8, from_utf16, to_utf8, to_utf16
 
 PIECES = [
     "a",
@@ -69,11 +68,3 @@ def test_a_concurrent_edit_elsewhere_survives(head: str, old: str, new: str, tai
     assert ours.text() == theirs.text()
     assert ours.text().endswith(f"|<{typed}>")
     assert ours.content_hash(ours.text()) == theirs.content_hash(theirs.text())
-
-
-@given(text=TEXTS)
-def test_positions_round_trip(text: str) -> None:
-    """Every position between two characters survives a conversion to UTF-8 and UTF-16 and back."""
-    for index in range(len(text) + 1):
-        assert from_utf8(text, to_utf8(text, index)) == index
-        assert from_utf16(text, to_utf16(text, index)) == index

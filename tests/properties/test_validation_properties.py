@@ -33,7 +33,7 @@ def test_any_bytes_get_an_answer(data: bytes, kind: str) -> None:
     index_document(data, {}, RULES[kind])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(kind=kinds, seed=seeds)
 def test_hostile_updates_get_an_answer(kind: str, seed: int) -> None:
     """Honest updates with pieces changed, and invented ones, raise nothing but refusals."""

@@ -35,7 +35,7 @@ class Writer:
         """Types until the connection breaks."""
         with suppress(ConnectionClosed):
             while True:
-                await until(lambda: len(self.typed) - self._receipts() < UNACKNOWLEDGED, 30, "a receipt")
+                await until(lambda: len(self.typed) - self._receipts() < UNACKNOWLEDGED, what="a receipt")
                 word = f"{self.name}.{len(self.typed)} "
                 self.typed.append(word)
                 await self.client.edit(lambda text, word=word: text.insert(0, word))
@@ -92,7 +92,7 @@ def check_integrity(database_url: str) -> None:
             assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kills", [3, pytest.param(30, marks=pytest.mark.faults)])
 async def test_nothing_seen_is_ever_lost(kills: int, database_url: str, tmp_path: Path) -> None:
     """Ten writers, SIGKILL at random moments: every acknowledged edit and every edit another client saw is there."""

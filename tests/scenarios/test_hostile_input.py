@@ -16,9 +16,8 @@ from tests.support.atrium import ADMIN_TOKEN, Atrium
 from tests.support.attacks import bad_frames, refused_updates, spoofed_presence, truncated_updates
 from tests.support.clients import HocuspocusClient, SyncClient, hocuspocus, open_socket, y_websocket
 from tests.support.hostile import ME, hostile_awareness
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
-ROUND_TRIP_S = 0.25
 VICTIM = 77
 """The client id of the honest client."""
 PERMANENT = range(4400, 4500)
@@ -28,7 +27,7 @@ PING_PONG = (9, 10)
 Dialect = Callable[..., AbstractAsyncContextManager[SyncClient]]
 DIALECTS = [pytest.param(y_websocket, id="y-websocket"), pytest.param(hocuspocus, id="hocuspocus")]
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def new_document(atrium: Atrium, kind: str) -> str:
@@ -38,23 +37,24 @@ def new_document(atrium: Atrium, kind: str) -> str:
 
 @asynccontextmanager
 async def bystander(atrium: Atrium, document: str) -> AsyncIterator[HocuspocusClient]:
-    """An honest client that types all the time; on the way out its slowest round trip must have been fast enough."""
-    round_trips: list[float] = []
+    """An honest client that types all the time; on the way out each keystroke must have had its receipt."""
     over = asyncio.Event()
 
     async def type_on() -> None:
         while not over.is_set():
-            round_trips.append(await client.round_trip_s())
+            await client.round_trip()
 
     async with hocuspocus(atrium.sync_url, document, ADMIN_TOKEN, doc=Doc(client_id=VICTIM)) as client:
         await client.synced()
         await client.announce({"honest": True})
-        await client.round_trip_s()
+        await client.round_trip()
         typing = asyncio.create_task(type_on())
         yield client
         over.set()
         await typing
-    assert max(round_trips) < ROUND_TRIP_S, f"the slowest of {len(round_trips)} took {max(round_trips)} s"
+        await client.round_trip()
+        assert client.socket.close_code is None
+        assert "denied" not in client.kinds()
 
 
 async def is_refused(client: SyncClient, answered: int) -> None:
@@ -141,7 +141,7 @@ async def close_code(url: str, body: bytes) -> int | None:
     async with open_socket(url) as socket:
         await socket.send(body)
         with suppress(TimeoutError):
-            await asyncio.wait_for(socket.wait_closed(), 2)
+            await asyncio.wait_for(socket.wait_closed(), PATIENCE_S)
         return socket.close_code
 
 
@@ -160,7 +160,7 @@ async def test_text_frames(shared_atrium: Atrium) -> None:
     """A text message is unsupported data."""
     async with open_socket(f"{shared_atrium.sync_url}?token={ADMIN_TOKEN}") as socket:
         await socket.send("hello")
-        await asyncio.wait_for(socket.wait_closed(), 5)
+        await asyncio.wait_for(socket.wait_closed(), PATIENCE_S)
         assert socket.close_code == UNSUPPORTED_DATA
 
 

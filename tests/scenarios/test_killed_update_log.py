@@ -56,7 +56,7 @@ async def check(node: Node, record: DocumentRecord, acknowledged: int) -> None:
 
 
 @pytest.mark.faults
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 async def test_nothing_acknowledged_is_lost(database_url: str, tmp_path: Path) -> None:
     """After each kill the database is sound, and every acknowledged row is there or covered by a snapshot."""
     chance = random.Random(os.environ.get("ATRIUM_TEST_SEED"))

@@ -21,11 +21,10 @@ async def write_large(atrium: Atrium, document: str, pieces: int) -> int:
         await writer.synced()
         for _ in range(pieces):
             await writer.type(PIECE)
-            await writer.all_saved(60)
+            await writer.all_saved()
     return pieces * len(PIECE.encode("utf-16-le")) // 2
 
 
-@pytest.mark.timeout(60)
 async def test_a_large_state_comes_in_chunks(shared_atrium: Atrium) -> None:
     """A state above 1 MiB arrives as updates of at most 512 KiB before a small Step2, and is whole after that."""
     document = f"{shared_atrium.create_project()}/docs/chunks"
@@ -40,7 +39,7 @@ async def test_a_large_state_comes_in_chunks(shared_atrium: Atrium) -> None:
 
 @pytest.mark.slow
 @pytest.mark.interop
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 async def test_a_stock_client_joins_fifty_megabytes(atrium: Atrium, yjs: Driver) -> None:
     """An unchanged y-websocket client, which gives up after 30 s of silence, joins 50 MB without being cut off."""
     document = f"{atrium.create_project()}/docs/fifty"
@@ -53,7 +52,7 @@ async def test_a_stock_client_joins_fifty_megabytes(atrium: Atrium, yjs: Driver)
         status = await yjs.call("brief", peer=peer.name)
         return status["synced"], status["length"]
 
-    synced, got = await eventually(progress, lambda seen: seen[0], timeout_s=120)
+    synced, got = await eventually(progress, lambda seen: seen[0], timeout_s=300)
     assert synced
     assert got == length
     assert (await yjs.call("brief", peer=peer.name))["events"] == []

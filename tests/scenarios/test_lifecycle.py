@@ -22,7 +22,7 @@ def run_serve(*arguments: str, **settings: str) -> subprocess.CompletedProcess[s
     """`atrium serve` that is expected to end by itself."""
     command = [sys.executable, "-m", "server", "serve", *arguments]
     environment = clean_environment(settings)
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=15)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
 
 
 async def test_sigterm_drains(atrium: Atrium) -> None:

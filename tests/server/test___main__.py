@@ -59,3 +59,22 @@ def test_unknown_commands(arguments: list[str], capsys: pytest.CaptureFixture[st
         main(arguments)
     assert ended.value.code == 2
     assert "usage: atrium" in capsys.readouterr().err
+
+
+def test_what_commands_do_is_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    """A token made on the command line is in the audit log, which is whole, and `audit verify` says so."""
+    assert main(["token", "create", "--user", "mia", "--role", "editor"]) == 0
+    token = capsys.readouterr().out.strip()
+    assert main(["audit", "verify"]) == 0
+    line = capsys.readouterr().out
+    assert line.startswith("whole  server  ")
+    assert token not in line
+    assert int(line.split()[2]) >= 1
+
+
+def test_a_broken_log_is_an_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    """A head that is nowhere in the log ends `audit verify` with 1 and one line of error."""
+    assert main(["audit", "verify", "--head", "0" * 64]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith("missing  head 0000")
+    assert len(printed.err.splitlines()) == 1

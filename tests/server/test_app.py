@@ -45,6 +45,22 @@ async def test_wrong_methods(server: Serving) -> None:
     assert answer.headers["allow"]
 
 
+async def test_a_fault_of_the_server(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody expected is a problem in JSON too, with the headers of every answer and the request's id."""
+
+    async def broken(*_arguments: object) -> None:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(server.services.projects, "get_by_slug", broken)
+    async with server.client() as rest:
+        answer = await rest.get("/api/v1/projects/acme/files")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-request-id"]
+
+
 async def test_the_description(server: Serving) -> None:
     """The OpenAPI document and its page are open to everybody, and no script of others is on it."""
     async with server.client({}) as stranger:

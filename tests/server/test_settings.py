@@ -61,3 +61,29 @@ def test_a_short_admin_token_is_refused_and_not_shown(monkeypatch: pytest.Monkey
 def test_tokens_in_urls_are_for_loopback(host: str, allowed: bool) -> None:
     """Long-lived tokens in a socket's URL are on by default only where nobody else listens."""
     assert load_settings(host=host).query_tokens_allowed is allowed
+
+
+@pytest.mark.parametrize(
+    ("given", "bad"),
+    [
+        ({"ISSUER": "https://id.example.com", "CLIENT_ID": "atrium"}, []),
+        ({"ISSUER": "http://127.0.0.1:4000", "CLIENT_ID": "atrium", "CREATE_USERS": "true"}, []),
+        ({"ISSUER": "https://id.example.com"}, ["CLIENT_ID"]),
+        ({"CLIENT_ID": "atrium"}, ["CLIENT_ID"]),
+        ({"ISSUER": "http://id.example.com", "CLIENT_ID": "atrium"}, ["ISSUER"]),
+        ({"ISSUER": "id.example.com", "CREATE_USERS": "perhaps"}, ["ISSUER", "CREATE_USERS"]),
+        ({"ISSUER": "https://id.example.com?x=y", "CLIENT_ID": "atrium", "NAME": ""}, ["ISSUER", "NAME"]),
+    ],
+)
+def test_an_identity_provider_is_whole(monkeypatch: pytest.MonkeyPatch, given: dict[str, str], bad: list[str]) -> None:
+    """An issuer that is reached safely, with a client id; every bad part is named, beside other bad settings."""
+    for name, value in given.items():
+        monkeypatch.setenv(f"ATRIUM_OIDC_{name}", value)
+    if not bad:
+        assert load_settings().oidc.issuer == given["ISSUER"]
+        return
+    monkeypatch.setenv("ATRIUM_PORT", "70000")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    names = {line.split(":")[0] for line in str(caught.value).splitlines()}
+    assert names == {"ATRIUM_PORT", *(f"ATRIUM_OIDC_{name}" for name in bad)}

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import httpx
+from argon2 import PasswordHasher
+from argon2.low_level import Type
 from fastapi import FastAPI
 from sqlmodel import SQLModel
 from starlette.requests import HTTPConnection
 
-from server import access, projects
+from server import access, accounts, projects
 from server.access import (
     AccessChanged,
     Authenticator,
@@ -25,6 +28,8 @@ from server.access import (
     TokenService,
     TokenVerifier,
 )
+from server.accounts import Accounts, SignInThrottle
+from server.kit.audit import Act
 from server.kit.clock import ManualClock
 from server.kit.database import Database
 from server.kit.events import EventBus
@@ -36,6 +41,18 @@ HOST = "atrium.example.com"
 ORIGIN = f"http://{HOST}"
 
 
+class CountingHasher(PasswordHasher):
+    """argon2 with the least work it takes, and how often it was asked to compare."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1, hash_len=4, salt_len=8, type=Type.ID)
+        self.compared = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        self.compared += 1
+        return super().verify(hash, password)
+
+
 class Access:
     """The features wired as the server does, and what they published."""
 
@@ -44,6 +61,8 @@ class Access:
         self.clock = ManualClock()
         self.events = EventBus()
         self.published: list[object] = []
+        self.acts: list[Act] = []
+        self.events.subscribe(Act, self.acts.append)
         for event in (TokenRevoked, AccessChanged, ProjectDeleted):
             self.events.subscribe(event, self.published.append)
         self.roles = RoleService(database, self.events, self.clock, anonymous_role=anonymous_role)
@@ -52,6 +71,18 @@ class Access:
         self.authenticator = Authenticator(self.verifier, self.roles, site)
         self.policy = RolePolicy(self.roles)
         self.projects = ProjectService(database, self.events, self.clock, roles=self.roles)
+        self.hasher = CountingHasher()
+        self.accounts = Accounts(
+            database,
+            self.events,
+            self.clock,
+            roles=self.roles,
+            tokens=self.tokens,
+            policy=self.policy,
+            throttle=SignInThrottle(self.clock, per_name=10, per_address=100),
+            hasher=self.hasher,
+        )
+        site.listens_on(ORIGIN)
         self.app = self._build_app(site)
 
     def _build_app(self, site: Site) -> FastAPI:
@@ -59,7 +90,18 @@ class Access:
         app.state.authenticator = self.authenticator
         install_problem_handlers(app)
         find = self.projects.find_id
-        app.include_router(access.routes(tokens=self.tokens, policy=self.policy, site=site, find_project=find))
+        app.include_router(access.routes(tokens=self.tokens, policy=self.policy, find_project=find))
+        app.include_router(
+            accounts.routes(
+                self.accounts,
+                projects=self.projects,
+                policy=self.policy,
+                authenticator=self.authenticator,
+                site=site,
+                anonymous=self.roles.anonymous_role is not None,
+            )
+        )
+        app.include_router(access.policy_routes(roles=self.roles, policy=self.policy, find_project=find))
         app.include_router(projects.routes(projects=self.projects, roles=self.roles, policy=self.policy))
         return app
 
@@ -97,9 +139,11 @@ async def open_access(
     url = place if isinstance(place, str) else f"sqlite:///{place / 'atrium.db'}"
     database = Database(url, durability="process")
     SQLModel.metadata.create_all(database.engine)
+    opened = Access(database, anonymous_role=anonymous_role, admin_token=admin_token, site=site or Site())
     try:
-        yield Access(database, anonymous_role=anonymous_role, admin_token=admin_token, site=site or Site())
+        yield opened
     finally:
+        await opened.accounts.close()
         database.close()
 
 

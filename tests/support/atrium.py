@@ -16,15 +16,20 @@ from typing import Any, Self
 import httpx
 
 from tests.support.repository import ROOT
+from tests.support.token_watch import WATCH
 from tests.support.waiting import until_blocking
 
 ADMIN_TOKEN = "test-administrator-token-of-enough-characters"
-START_TIMEOUT_S = 30
-STOP_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 60
 LISTENING = re.compile(r"^Atrium listening on (http://\S+:(\d+))$", re.MULTILINE)
 
-# One machine is every client of a test.
-ENVIRONMENT = {"ATRIUM_ADMIN_TOKEN": ADMIN_TOKEN, "ATRIUM_LIMIT_CONNECTIONS_PER_ADDRESS": "5000"}
+# One machine, and often one user, is every client of a test.
+ENVIRONMENT = {
+    "ATRIUM_ADMIN_TOKEN": ADMIN_TOKEN,
+    "ATRIUM_LIMIT_CONNECTIONS_PER_ADDRESS": "5000",
+    "ATRIUM_LIMIT_CONNECTIONS_PER_USER": "5000",
+}
 
 
 def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
@@ -45,7 +50,9 @@ class Atrium:
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._runs = 0
-        self._http = httpx.Client(headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=30)
+        self._http = httpx.Client(
+            headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=60, event_hooks={"response": [_watch]}
+        )
         data.mkdir(parents=True, exist_ok=True)
 
     def __enter__(self) -> Self:
@@ -64,6 +71,8 @@ class Atrium:
     def start(self) -> Self:
         """Starts the server, again on the port it had, and returns when it accepts connections."""
         self._runs += 1
+        WATCH.logs.add(self.log)
+        WATCH.issued.add(self.settings.get("ATRIUM_ADMIN_TOKEN", ADMIN_TOKEN).encode())
         with self.log.open("wb") as log:
             command = [sys.executable, "-m", "server", "serve", "--port", str(self.port), "--data-dir", str(self.data)]
             self._process = subprocess.Popen(
@@ -173,7 +182,7 @@ class Atrium:
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs `atrium …` on this server's data; it must succeed."""
-        return subprocess.run(
+        run = subprocess.run(
             [sys.executable, "-m", "server", *arguments, "--data-dir", str(self.data)],
             cwd=ROOT,
             env=clean_environment(self.settings),
@@ -182,6 +191,14 @@ class Atrium:
             check=True,
             timeout=START_TIMEOUT_S,
         )
+        WATCH.issued_in(run.stdout)
+        return run
+
+
+def _watch(response: httpx.Response) -> None:
+    """Remembers the tokens in an answer."""
+    WATCH.issued_in(response.read())
+    WATCH.issued_in(str(response.headers))
 
 
 def _is_socket(link: Path) -> bool:

@@ -11,19 +11,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.support.atrium import ADMIN_TOKEN, Atrium
 from tests.support.node import ENVIRONMENT, install, node
 from tests.support.programs import missing
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 PACKAGE = Path(__file__).parents[1] / "browser"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FIND_PACKAGED = (
     "import('@sparticuz/chromium').then(async it => process.stdout.write(await it.default.executablePath()))"
 )
-DEFAULT_TIMEOUT_MS = 10_000
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 # The machine is the sandbox; without the last ones, a browser asks for its vendor's hosts all the time.
 FLAGS = (
@@ -40,6 +41,8 @@ WATCH_POLICY = """
 window.violations = []
 addEventListener('securitypolicyviolation', e => violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`))
 """
+
+RUN_AXE = "axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violations)"
 
 # What the editor shows, without the names at other people's carets.
 READ_EDITOR = """() => [...document.querySelectorAll('.cm-line')].map(line => {
@@ -92,7 +95,7 @@ class Visitor:
     async def open(self, path: str) -> Page:
         """A new page at a path of the web editor."""
         page = await self.context.new_page()
-        page.set_default_timeout(DEFAULT_TIMEOUT_MS)
+        page.set_default_timeout(PATIENCE_S * 1000)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("console", lambda message: self._listen(message.text))
         page.on("request", lambda request: self._note(request.url))
@@ -137,12 +140,20 @@ async def visitor(
     await context.close()
 
 
-async def shows(page: Page, text: str, timeout_s: float = 10) -> None:
+async def axe_violations(page: Page) -> list[str]:
+    """What axe has to say about a page's accessibility, one line each."""
+    axe = install(PACKAGE) / "node_modules/axe-core/axe.min.js"
+    await page.evaluate(axe.read_text() + "; 0")
+    found: list[dict[str, Any]] = await page.evaluate(RUN_AXE)
+    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+
+async def shows(page: Page, text: str, timeout_s: float = PATIENCE_S) -> None:
     """Waits until the editor shows exactly `text`."""
     await eventually(lambda: page.evaluate(READ_EDITOR), lambda shown: shown == text, timeout_s)
 
 
-async def says(page: Page, sentence: str, timeout_s: float = 10) -> None:
+async def says(page: Page, sentence: str, timeout_s: float = PATIENCE_S) -> None:
     """Waits until the connection's sentence begins with `sentence`."""
     connection = page.get_by_test_id("connection")
     await eventually(connection.inner_text, lambda text: text.startswith(sentence), timeout_s)

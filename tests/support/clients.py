@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from crdt_docs.lib0 import Reader, var_bytes, var_string, var_uint
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 UNLIMITED = 1 << 40
 SYNC, AWARENESS, AUTH, QUERY_AWARENESS, CLOSE, SYNC_STATUS, Y_SWEET = 0, 1, 2, 3, 7, 8, 102
@@ -176,16 +176,16 @@ class SyncClient:
         """The values of all messages of one kind."""
         return [said.value for said in self.said if said.kind == kind]
 
-    async def hears(self, kind: str, count: int = 1, timeout_s: float = 10) -> Any:
+    async def hears(self, kind: str, count: int = 1, timeout_s: float = PATIENCE_S) -> Any:
         """Waits until `count` messages of a kind have come; returns the value of the last."""
         await until(lambda: len(self.heard(kind)) >= count, timeout_s, f"{count} × {kind}")
         return self.heard(kind)[-1]
 
-    async def shows(self, text: str, timeout_s: float = 10) -> None:
+    async def shows(self, text: str, timeout_s: float = PATIENCE_S) -> None:
         """Waits until the document's text is `text`."""
         await until(lambda: self.content == text, timeout_s, f"the text {text!r:.80}, not {self.content!r:.80},")
 
-    async def closed(self, timeout_s: float = 10) -> int | None:
+    async def closed(self, timeout_s: float = PATIENCE_S) -> int | None:
         """Waits for the end of the socket; returns the close code."""
         await asyncio.wait_for(self.socket.wait_closed(), timeout_s)
         return self.socket.close_code
@@ -211,24 +211,21 @@ class HocuspocusClient(SyncClient):
         """How many of this client's updates are acknowledged as durable."""
         return self.heard("status").count(1)
 
-    async def all_saved(self, timeout_s: float = 10) -> None:
+    async def all_saved(self, timeout_s: float = PATIENCE_S) -> None:
         """Waits until everything sent has its receipt, none of them a refusal."""
         await until(lambda: len(self.heard("status")) >= self.sent_updates, timeout_s, "a receipt for every update")
         assert 0 not in self.heard("status"), "an update was refused"
 
-    async def round_trip_s(self) -> float:
-        """The seconds from a keystroke to its receipt."""
-        loop = asyncio.get_running_loop()
-        start = loop.time()
+    async def round_trip(self) -> None:
+        """A keystroke and its receipt: the server serves this client."""
         await self.type("·")
         await self.all_saved()
-        return loop.time() - start
 
 
 @asynccontextmanager
 async def open_socket(url: str, **options: Any) -> AsyncIterator[ClientConnection]:
     """A WebSocket that leaves liveness to the test."""
-    settings = {"max_size": None, "compression": None, "ping_interval": None, "proxy": None, "close_timeout": 2}
+    settings = {"max_size": None, "compression": None, "ping_interval": None, "proxy": None, "open_timeout": PATIENCE_S}
     async with connect(url, **(settings | options)) as socket:
         yield socket
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from server.documents import (
+    AppendResult,
     ApplyJournal,
     DocumentDamaged,
     DocumentRecord,
     DocumentRemoved,
     DocumentService,
     LogEntry,
+    LogUnavailable,
 )
 from server.kit.clock import ManualClock
 from server.kit.database import Database
@@ -36,6 +39,21 @@ class Node:
     async def create(self, key: str = "docs/a", initial: bytes | None = None) -> DocumentRecord:
         """A document in project `p`."""
         return await self.documents.create("p", key, author="user:1", initial=initial)
+
+    async def append(self, document_id: int, entries: Sequence[LogEntry]) -> int:
+        """Appends rows and returns the sequence of the last one, when they are durable."""
+        appended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def settle(result: AppendResult) -> None:
+            if appended.done():  # cancelled
+                return
+            if result.seq is None:
+                appended.set_exception(result.error or LogUnavailable())
+            else:
+                appended.set_result(result.seq)
+
+        self.documents.append(document_id, entries, settle)
+        return await appended
 
 
 @asynccontextmanager

@@ -79,6 +79,7 @@ async def running_stack(folder: Path) -> AsyncIterator[Stack]:
             files.archive_routes(services.archives, blobs, gate),
             files.documents_routes(
                 services.documents,
+                services.listing,
                 services.resolver,
                 services.rooms,
                 services.files,

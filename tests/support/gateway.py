@@ -15,12 +15,15 @@ import httpx
 from server.access import Role
 from server.app import build_app
 from server.gateway import build_server
+from server.kit import metrics
 from server.projects import Project
 from server.services import Services, open_services
 from server.settings import Limits, Settings
 from tests.support.atrium import ADMIN_TOKEN
 from tests.support.network import CLOSE_FRAME, connect, frames, handshake, read_head
 
+# One machine, and often one user, is every client of a test.
+ONE_MACHINE = {"connections_per_address": 5000, "connections_per_user": 5000}
 ADMINISTRATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 
 
@@ -64,10 +67,11 @@ class Serving:
 async def serving(data: Path, limits: dict[str, Any] | None = None, **settings: Any) -> AsyncIterator[Serving]:
     """Serves on a free port until the block ends."""
     chosen = {"data_dir": data, "port": 0, "admin_token": ADMIN_TOKEN, "durability": "process"} | settings
-    checked = Settings(limits=Limits(**({"connections_per_address": 5000} | (limits or {}))), **chosen)
+    checked = Settings(limits=Limits(**(ONE_MACHINE | (limits or {}))), **chosen)
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def on_listening(url: str) -> None:
+        services.site.listens_on(url)
         listening.set_result(url)
 
     async with open_services(checked) as services:
@@ -89,6 +93,11 @@ async def raw_socket(port: int, path: str, *, receive_buffer: int | None = None)
         head = await asyncio.to_thread(read_head, sock)
         assert b" 101 " in head, head
         yield sock
+
+
+def reading_pauses() -> float:
+    """How often the server has stopped reading from some socket."""
+    return metrics.REGISTRY.get_sample_value("atrium_throttled_total") or 0
 
 
 async def close_code(sock: socket.socket) -> int | None:

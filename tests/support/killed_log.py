@@ -34,7 +34,7 @@ async def append_for_ever(node: Node, document: int, record: DocumentRecord) -> 
     while True:
         numbers.append(len(numbers) + 1)
         update = numbers[-1].to_bytes(NUMBER_BYTES, "big") + PADDING
-        seq = await node.documents.append_and_wait(record.id, [entry(update)])
+        seq = await node.append(record.id, [entry(update)])
         print(document, numbers[-1], flush=True)
         if seq % ROWS_PER_SNAPSHOT == 0:
             state = b"".join(number.to_bytes(NUMBER_BYTES, "big") for number in numbers)

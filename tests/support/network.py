@@ -9,7 +9,8 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, suppress
 
-CONNECT_TIMEOUT_S = 5
+from tests.support.waiting import PATIENCE_S
+
 CLOSE_FRAME = 8
 
 
@@ -18,7 +19,7 @@ def connect(port: int, *, receive_buffer: int | None = None) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     if receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    sock.settimeout(CONNECT_TIMEOUT_S)
+    sock.settimeout(PATIENCE_S)
     sock.connect(("127.0.0.1", port))
     return sock
 

@@ -10,9 +10,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 POLL_S = 0.01
+PATIENCE_S = 30.0
+"""What has not happened by then hangs. No test is about how long something takes; a busy machine may take its time."""
 
 
-async def eventually(read: Callable[[], Awaitable[T]], wanted: Callable[[T], object], timeout_s: float = 10) -> T:
+async def eventually(
+    read: Callable[[], Awaitable[T]], wanted: Callable[[T], object], timeout_s: float = PATIENCE_S
+) -> T:
     """Reads until the value is `wanted` and returns it; fails with the last value read after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -20,16 +24,16 @@ async def eventually(read: Callable[[], Awaitable[T]], wanted: Callable[[T], obj
         if wanted(value):
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"after {timeout_s} s it is still {value!r:.2000}")
+            raise AssertionError(f"it hangs: after {timeout_s} s it is still {value!r:.2000}")
         await asyncio.sleep(POLL_S)
 
 
-async def until(holds: Callable[[], object], timeout_s: float = 10, what: str = "the condition") -> None:
+async def until(holds: Callable[[], object], timeout_s: float = PATIENCE_S, what: str = "the condition") -> None:
     """Returns as soon as `holds()` is true; fails naming `what` after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while not holds():
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what} does not hold after {timeout_s} s")
+            raise AssertionError(f"it hangs: {what} does not hold after {timeout_s} s")
         await asyncio.sleep(POLL_S)
 
 

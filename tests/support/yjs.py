@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.node import ENVIRONMENT, install, node
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_S, eventually
 
 INTEROP = Path(__file__).parents[1] / "interop"
 Y_WEBSOCKET = ("y-websocket-1", "y-websocket-2", "y-websocket-3")
@@ -78,7 +78,7 @@ class YjsPeer:
     def __getattr__(self, op: str) -> Callable[..., Any]:
         return lambda **arguments: self.driver.call(op, peer=self.name, **arguments)
 
-    async def shows(self, wanted: Callable[[dict[str, Any]], object], timeout_s: float = 10) -> dict[str, Any]:
+    async def shows(self, wanted: Callable[[dict[str, Any]], object], timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """Waits until the client's status is as `wanted`: synced, unsynced, events, text, presence."""
         return await eventually(self.status, wanted, timeout_s)
 
@@ -108,7 +108,7 @@ async def yjs_driver() -> AsyncIterator[Driver]:
         assert process.stdin
         process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), 5)
+            await asyncio.wait_for(process.wait(), PATIENCE_S)
         except TimeoutError:
             process.kill()
             await process.wait()

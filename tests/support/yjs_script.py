@@ -25,7 +25,7 @@ def run_yjs(script: str, message: object) -> Any:
         input=json.dumps(message),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
     )
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from server.access import OriginRefused, Role, TokenKind, Unauthenticated
+from server.access import OriginRefused, Role, Site, TokenKind, Unauthenticated
+from server.access.errors import FormRefused
 from tests.support.access import ADMIN_TOKEN, ORIGIN, Access, connection, open_access
 
 FOREIGN = "http://evil.example"
@@ -122,3 +124,48 @@ async def test_an_agent_signs_in_as_an_agent(access: Access) -> None:
     session, _ = await access.tokens.sign_in(issued.text)
     principal = await access.authenticator.connection(connection({"Cookie": f"atrium={session.text}"}))
     assert principal.name == "bot (ada)"
+
+
+@pytest.mark.parametrize(
+    ("method", "type", "refused"),
+    [
+        ("POST", "text/plain", True),
+        ("POST", "TEXT/PLAIN; charset=utf-8", True),
+        ("POST", "application/x-www-form-urlencoded", True),
+        ("POST", "multipart/form-data; boundary=x", True),
+        ("POST", "application/json", False),
+        ("POST", "application/zip", False),
+        ("PUT", "text/plain", False),
+        ("GET", "text/plain", False),
+    ],
+)
+async def test_no_form_acts_for_a_cookie(access: Access, method: str, type: str, refused: bool) -> None:
+    """What a form can send is refused with a cookie, even from our own page; a bearer sends what it likes."""
+    token = await access.token("ada")
+    issued, _ = await access.tokens.sign_in(token)
+    headers = {"Origin": ORIGIN, "Content-Type": type}
+    request = connection(headers | {"Cookie": f"atrium={issued.text}"}, method=method)
+    if refused:
+        with pytest.raises(FormRefused):
+            await access.authenticator.connection(request)
+    else:
+        await access.authenticator.connection(request)
+    await access.authenticator.connection(connection(headers | {"Authorization": f"Bearer {token}"}, method=method))
+
+
+async def test_a_principal_has_an_address(tmp_path: Path) -> None:
+    """The client's, through trusted proxies only, by bearer, cookie and ticket, and for visitors."""
+    site = Site(trusted_proxies=[ip_network("10.0.0.0/8")])
+    async with open_access(tmp_path, anonymous_role=Role.VIEWER, site=site) as access:
+        token = await access.token("ada")
+        session, _ = await access.tokens.sign_in(token)
+        for credential in (
+            {"Authorization": f"Bearer {token}"},
+            {"Cookie": f"atrium={session.text}"},
+            {"Host": "localhost"},
+        ):
+            headers = credential | {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
+            for peer, address in (("192.0.2.1", "192.0.2.1"), ("10.0.0.1", "198.51.100.7")):
+                principal = await access.authenticator.connection(connection(headers, peer=peer))
+                assert principal.address == address
+        assert (await access.authenticator.token(token, address="192.0.2.9")).address == "192.0.2.9"

@@ -66,8 +66,8 @@ async def test_the_role_goes_where_it_is_said(
     """With a project the role holds there (editor unless said otherwise), without it on every project."""
     project = await access.projects.create("acme", "Acme", owner=await access.principal("eve", "owner"))
     principal = await access.authenticator.token(await created(access, capsys, "--user", "ada", *options))
-    assert (await access.roles.standing(principal.id)).server_role is server_role
-    assert await access.roles.role(principal.id, project.id) is role
+    assert (await access.roles.standing(principal.id)).server_role == server_role
+    assert await access.roles.role(principal.id, project.id) == role
     assert principal.is_admin is (server_role is ServerRole.ADMIN)
 
 
@@ -77,7 +77,7 @@ async def test_a_user_may_have_many_tokens(access: Access, capsys: pytest.Captur
     first, second = [await access.authenticator.token(token) for token in tokens]
     assert first.id == second.id
     assert first.token_id != second.token_id
-    assert (await access.roles.user("ada")).server_role is ServerRole.EDITOR
+    assert (await access.roles.user("ada")).server_role == ServerRole.EDITOR
 
 
 async def test_the_administrator_gets_back_in(access: Access, capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,3 +122,19 @@ def test_a_plain_cookie_is_nothing_over_tls() -> None:
     """A cookie that anybody on the line could have planted is not looked at on a secure connection."""
     assert Site().session_cookie(connection({"Cookie": "atrium=planted"}, scheme="https")) is None
     assert Site().session_cookie(connection({"Cookie": "atrium=mine"})) == "mine"
+
+
+def test_links_have_our_own_address() -> None:
+    """The public URL; without one, where the server listens: what a request says about itself does not matter."""
+    named, unnamed = Site(public_url="https://team.example.com/"), Site()
+    for site in (named, unnamed):
+        site.listens_on("http://127.0.0.1:8000")
+    assert (named.url, unnamed.url) == ("https://team.example.com", "http://127.0.0.1:8000")
+
+
+def test_a_client_is_described_in_bounds() -> None:
+    """What a client calls itself is cut, and has no control characters."""
+    client = Site().client(connection({"User-Agent": "x\x1b[31m" + "y" * 500}))
+    assert client.address == "192.0.2.1"
+    assert len(client.agent) == 200
+    assert client.agent.isprintable()

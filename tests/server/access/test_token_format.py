@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from server.access.model import TokenKind
-from server.access.token_format import digest, is_token_id, new_token, parse_token
+from server.access.token_format import is_token_id, new_token, parse_token, token_digest
 
 
 @pytest.mark.parametrize("kind", TokenKind)
@@ -46,7 +46,7 @@ def test_every_changed_character_is_noticed() -> None:
 def test_anything_else_is_malformed(text: str) -> None:
     """Text of any kind and size is refused without an error, and can be hashed."""
     assert parse_token(text) is None
-    assert len(digest(text)) == 32
+    assert len(token_digest(text)) == 32
 
 
 def test_trailing_newline_is_not_a_token() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from server.access import Kind, TokenKind, Unauthenticated
+from server.access import Kind, SessionKind, TokenKind, Unauthenticated
 from server.access.model import BEARER_KINDS
 from tests.support.access import ADMIN_TOKEN, Access, open_access
 
@@ -121,3 +121,39 @@ async def test_sweep_takes_any_number(access: Access) -> None:
     """More tokens than a database takes in one statement are swept all the same."""
     held = {f"{number:08d}" for number in range(40_000)}
     assert await access.verifier.sweep(held) == held
+
+
+async def test_a_principal_says_how_it_came_in(access: Access) -> None:
+    """By a web session or a key, and when they proved who they are; a ticket says what its maker did."""
+    key = await access.principal("ada")
+    agent = await access.authenticator.token((await access.tokens.create(key, TokenKind.AGENT, "bot")).text)
+    _, by_key = await access.tokens.sign_in(await access.token("ada"))
+    _, by_link = await access.tokens.sign_in(await access.tokens.create_login_link())
+    for principal, kind, at in (
+        (key, SessionKind.KEY, None),
+        (agent, SessionKind.AGENT, None),
+        (by_key, SessionKind.WEB, None),
+        (by_link, SessionKind.WEB, access.clock.now()),
+    ):
+        ticket = await access.tokens.create_ticket(principal, "project")
+        for seen in (principal, await access.authenticator.token(ticket.text)):
+            assert (seen.session_kind, seen.signed_in_at) == (kind, at)
+
+
+async def test_a_disabled_users_tokens_count_no_more(access: Access) -> None:
+    """Also one that was made in the moment of disabling, and after they were enabled again those from before."""
+    token = await access.token("ada")
+    await access.accounts.users.disable(await access.accounts.users.get("ada"))
+    late = await access.token("ada")
+    for text in (token, late):
+        with pytest.raises(Unauthenticated):
+            await access.verifier.verify(text, BEARER_KINDS)
+    await access.accounts.users.enable(await access.accounts.users.get("ada"))
+    with pytest.raises(Unauthenticated):
+        await access.verifier.verify(token, BEARER_KINDS)
+
+
+async def test_a_user_is_seen(access: Access) -> None:
+    """With a token's use goes when its user was last seen."""
+    await access.principal("ada")
+    assert (await access.roles.user("ada")).last_seen_at == access.clock.now()

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from server.access import Principal, current_principal
 from server.documents import routes
+from server.kit.events import EventBus
 from server.kit.http import install_problem_handlers
 from tests.support.documents import Node, entry
 
@@ -21,7 +22,7 @@ ADMIN = Principal("admin", "admin", 0, is_admin=True)
 @pytest.fixture
 async def client(node: Node) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    app.include_router(routes(node.documents))
+    app.include_router(routes(node.documents, EventBus()))
     app.dependency_overrides[current_principal] = lambda: ADMIN
     install_problem_handlers(app)
     transport = httpx.ASGITransport(app)
@@ -33,7 +34,7 @@ async def client(node: Node) -> AsyncIterator[httpx.AsyncClient]:
 async def test_an_administrator_sees_what_was_taken_out(node: Node, client: httpx.AsyncClient) -> None:
     """Each row with its document, its place, its author and the reason; page by page."""
     record = await node.create()
-    await node.documents.append_and_wait(record.id, [entry(b"one"), entry(b"two")])
+    await node.append(record.id, [entry(b"one"), entry(b"two")])
     await node.documents.quarantine(record.id, [1, 2], "breaks the document")
     first = (await client.get(PAGE, params={"limit": 1})).json()
     [row] = first["items"]

@@ -22,7 +22,7 @@ async def test_what_killed_the_process_is_quarantined_at_the_next_load(database_
     """A suspect of the journal is examined before it is loaded, once; an administrator sees the bytes."""
     async with running_node(database_url, tmp_path) as dying:
         record = await dying.create()
-        await dying.documents.append_and_wait(record.id, [entry(EMPTY_UPDATE), entry(nested_any(), author="user:bad")])
+        await dying.append(record.id, [entry(EMPTY_UPDATE), entry(nested_any(), author="user:bad")])
         dying.journal.mark(record.id, 2)
     async with running_node(database_url, tmp_path) as node:
         assert await updates(node, record.id) == [EMPTY_UPDATE]
@@ -45,7 +45,7 @@ async def test_an_innocent_suspect_keeps_everything(database_url: str, tmp_path:
 async def test_a_broken_document_is_mended_on_request(node: Node) -> None:
     """`examine` quarantines what breaks it and says which rows."""
     record = await node.create(initial=EMPTY_UPDATE)
-    await node.documents.append_and_wait(record.id, [entry(nested_any()), entry(EMPTY_UPDATE)])
+    await node.append(record.id, [entry(nested_any()), entry(EMPTY_UPDATE)])
     assert await node.documents.examine(record.id) == [2]
     assert await updates(node, record.id) == [EMPTY_UPDATE, EMPTY_UPDATE]
 

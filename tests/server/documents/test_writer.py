@@ -15,7 +15,7 @@ from tests.support.postgres import PostgresServer, postgres_server
 
 async def append(node: Node, document_id: int, update: bytes = b"x") -> int | Exception:
     try:
-        return await node.documents.append_and_wait(document_id, [entry(update)])
+        return await node.append(document_id, [entry(update)])
     except LogUnavailable as error:
         return error
 

@@ -284,8 +284,34 @@ async def test_a_part_of_a_blob(stack: Stack) -> None:
     assert part.headers["content-range"] == f"bytes 1-3/{len(PNG)}"
     stale = await stack.client.get(f"{FILES}/a.png", headers={"Range": "bytes=1-3", "If-Range": etag(b"old")})
     assert (stale.status_code, stale.content) == (200, PNG)
-    beyond = await stack.client.get(f"{FILES}/a.png", headers={"Range": "bytes=99999-"})
-    assert beyond.status_code == 416
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "code"),
+    [
+        ("bytes=99999-", 416, "files.range_not_satisfiable"),
+        ("bytes=5-2", 400, "files.invalid_range"),
+        ("lines=1-2", 400, "files.invalid_range"),
+    ],
+)
+async def test_no_part_of_a_blob(wanted: str, status: int, code: str, stack: Stack) -> None:
+    """A range that is not there or makes no sense is a problem in JSON; the former says how long the file is."""
+    await stack.put("a.png", PNG)
+    answer = await stack.get("a.png", Range=wanted)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers.get("content-range") == (f"bytes */{len(PNG)}" if status == 416 else None)
+
+
+@pytest.mark.parametrize("path", ["a.txt", "a.png"])
+async def test_the_headers_alone(path: str, stack: Stack) -> None:
+    """`HEAD` answers as `GET` does, without the content."""
+    await stack.put(path, b"text\n" if path == "a.txt" else PNG)
+    whole, head = await stack.get(path), await stack.client.head(f"{FILES}/{path}")
+    assert head.status_code == 200
+    for header in ("etag", "content-type", "content-length", "content-disposition"):
+        assert head.headers[header] == whole.headers[header]
+    assert (await stack.client.head(f"{FILES}/none")).status_code == 404
 
 
 async def test_who_may_not_read_sees_what_does_not_exist(stack: Stack) -> None:

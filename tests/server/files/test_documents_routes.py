@@ -62,6 +62,17 @@ async def test_an_opaque_document_as_json_and_text(stack: Stack) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "document.no_text")
 
 
+@pytest.mark.parametrize("query", ["", "?format=update", "?format=text"])
+async def test_the_headers_alone(query: str, stack: Stack) -> None:
+    """`HEAD` answers as `GET` does, without the content."""
+    await stack.put("a", "text")
+    url = f"{DOCUMENTS}/acme/files/a{query}"
+    whole, head = await stack.client.get(url), await stack.client.head(url)
+    assert head.status_code == 200
+    assert head.headers["content-length"] == whole.headers["content-length"]
+    assert (await stack.client.head(f"{DOCUMENTS}/acme/docs/none")).status_code == 404
+
+
 async def test_the_tree_and_the_live_state_belong_to_the_server(stack: Stack) -> None:
     """They exist as soon as somebody looks, nobody writes or deletes them."""
     await stack.put("a.txt", "x")

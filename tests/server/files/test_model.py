@@ -72,7 +72,7 @@ def test_new_entries_must_not_collide_with_each_other() -> None:
 
 def test_moving_a_folder_moves_everything_below_it() -> None:
     """The folder's entry and all that lies in it get the new beginning, ids stay."""
-    moves = plan_move(tree("src/", "src/a", "src/b/c", "srcs"), "src", "lib/src")
+    moves = plan_move(tree("src/", "src/a", "src/b/c", "srcs").under("src"), "src", "lib/src")
     assert [(move.entry.path, move.to) for move in moves] == [
         ("src", "lib/src"),
         ("src/a", "lib/src/a"),
@@ -82,25 +82,23 @@ def test_moving_a_folder_moves_everything_below_it() -> None:
 
 
 def test_a_move_is_refused_when_it_cannot_be() -> None:
-    """Into itself, onto something, out of nothing, or to too long a path."""
-    files = tree("a/x", "b")
+    """Into itself, or to too long a path."""
+    moving = tree("a/x", "b").under("a")
     with pytest.raises(MoveIntoItself):
-        plan_move(files, "a", "a/y")
-    with pytest.raises(PathTaken):
-        plan_move(files, "a/x", "b")
-    with pytest.raises(PathTaken):
-        plan_move(files, "b", "a")
-    with pytest.raises(PathTaken):
-        plan_move(files, "a", "b/c")
-    with pytest.raises(FileNotFound):
-        plan_move(files, "c", "d")
+        plan_move(moving, "a", "a/y")
     with pytest.raises(InvalidPath):
-        plan_move(files, "a", "y" * MAX_PATH_BYTES)
+        plan_move(moving, "a", "y" * MAX_PATH_BYTES)
+
+
+def test_what_is_not_there_is_not_under_anything() -> None:
+    """A path that names neither a file nor a folder is not found."""
+    with pytest.raises(FileNotFound):
+        tree("a/x", "b").under("c")
 
 
 def test_moving_to_where_it_is_changes_nothing() -> None:
     """A move to the same path is no change and no error."""
-    assert plan_move(tree("a"), "a", "a") == []
+    assert plan_move(tree("a").under("a"), "a", "a") == []
 
 
 SEGMENT = st.text(alphabet=ascii_lowercase[:3], min_size=1, max_size=2)
@@ -118,7 +116,9 @@ def test_no_sequence_of_moves_gives_two_files_one_path(created: list[str], sourc
         except PathTaken:
             continue
     try:
-        moves = plan_move(files, source, target)
+        moving = files.under(source)
+        moves = plan_move(moving, source, target)
+        files.changed(gone=moving).require_free([move.to for move in moves])
     except (FileNotFound, MoveIntoItself, PathTaken):
         moves = []
     moved = files.changed(put=[move.moved for move in moves])

@@ -77,7 +77,7 @@ async def test_foreign_room_names_live_in_the_default_project(stack: Stack) -> N
     admin = await services.authenticator.token(ADMIN_TOKEN)
     await services.projects.ensure("main")
     trees = TreeService(services.documents, services.rooms)
-    resolver = DocumentResolver(trees, services.documents, services.gate, default_project="main")
+    resolver = DocumentResolver(trees, services.documents, services.rooms, services.gate, default_project="main")
     for raw, meant in (
         ("my-room", "main/docs/my-room"),
         ("nowhere/docs/x", "main/docs/nowhere/docs/x"),

@@ -9,22 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from server.gateway.socket import SLICE_BYTES
 from server.kit import metrics
 from server.rooms import Room
 from tests.support.atrium import ADMIN_TOKEN
-from tests.support.clients import KEEPALIVE, hocuspocus, open_socket, y_websocket
-from tests.support.gateway import ADMINISTRATOR, Serving, raw_socket, serving
+from tests.support.clients import KEEPALIVE, SyncClient, hocuspocus, open_socket, y_websocket
+from tests.support.gateway import ADMINISTRATOR, Serving, raw_socket, reading_pauses, serving
 from tests.support.network import client_frame
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 DOCUMENT = "acme/docs/a"
 INTERNAL, TRY_AGAIN = 1011, 1013
-
-
-def reading_pauses() -> float:
-    """How often the server has stopped reading from some socket."""
-    return metrics.REGISTRY.get_sample_value("atrium_throttled_total") or 0
 
 
 async def test_too_many_frames(tmp_path: Path) -> None:
@@ -34,11 +28,10 @@ async def test_too_many_frames(tmp_path: Path) -> None:
         await server.project()
         async with hocuspocus(server.sync_url, DOCUMENT, ADMIN_TOKEN) as client:
             await client.synced()
-            before, start = reading_pauses(), asyncio.get_running_loop().time()
+            before = reading_pauses()
             for _ in range(300):
                 await client.type("x")
             await client.all_saved()
-            assert asyncio.get_running_loop().time() - start > 1
             assert reading_pauses() > before
 
 
@@ -49,16 +42,16 @@ async def test_too_many_bytes(tmp_path: Path) -> None:
         await server.project()
         async with hocuspocus(server.sync_url, DOCUMENT, ADMIN_TOKEN) as client:
             await client.synced()
-            start = asyncio.get_running_loop().time()
+            before = reading_pauses()
             for _ in range(10):
                 await client.type("x" * 8_000)
             await client.all_saved()
-            assert asyncio.get_running_loop().time() - start > 1
+            assert reading_pauses() > before
 
 
 async def test_a_flood_of_tiny_frames(tmp_path: Path) -> None:
     """A read full of tiny frames passes the budget by no more than a slice of it; nobody else waits for the rest."""
-    async with serving(tmp_path / "data", {"frames_per_s": 200, "frames_burst": 50}) as server:
+    async with serving(tmp_path / "data", {"frames_per_s": 1, "frames_burst": 50}) as server:
         await server.project()
         async with (
             hocuspocus(server.sync_url, DOCUMENT, ADMIN_TOKEN) as bystander,
@@ -69,9 +62,10 @@ async def test_a_flood_of_tiny_frames(tmp_path: Path) -> None:
             await asyncio.to_thread(sock.recv, 100)
             before, pauses = frames_read(), reading_pauses()
             flood = asyncio.create_task(asyncio.to_thread(send_all, sock, client_frame(b"\x03") * 60_000))
-            await until(lambda: reading_pauses() > pauses, 5)
-            assert await bystander.round_trip_s() < 0.25
-            assert frames_read() - before < 50 + SLICE_BYTES // len(client_frame(b"\x03")) + 10
+            await until(lambda: reading_pauses() > pauses, what="the pause")
+            await bystander.round_trip()
+            assert frames_read() - before < 50 + 200
+            sock.shutdown(socket.SHUT_RDWR)  # wakes up the thread that sends
         await flood
 
 
@@ -81,13 +75,31 @@ def frames_read() -> float:
 
 
 async def test_a_heartbeat(server: Serving) -> None:
-    """A client that asks for it hears something at least every two seconds."""
+    """A client that asks for it hears something again and again."""
     async with open_socket(f"{server.sync_url}/{DOCUMENT}?heartbeat=2", additional_headers=ADMINISTRATOR) as socket:
         await socket.send(b"\x00\x00\x01\x00")
         for _ in range(2):  # our Step1, and Step2
             await socket.recv()
         for _ in range(2):
-            assert await asyncio.wait_for(socket.recv(), 2.2) == b"\x01\x01\x00"
+            assert await asyncio.wait_for(socket.recv(), PATIENCE_S) == b"\x01\x01\x00"
+
+
+def heartbeats(client: SyncClient) -> int:
+    """How many signs of life the client has heard."""
+    return sum((said.kind, said.value) == KEEPALIVE for said in client.said)
+
+
+async def test_a_heartbeat_as_often_as_asked_for(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for a sign of life every two seconds hears many until another, content with ten, hears its first."""
+    monkeypatch.setattr("server.gateway.gateway.TICK_S", 0.05)  # the heartbeats are counted in ticks
+    async with (
+        hocuspocus(f"{server.sync_url}?heartbeat=2", DOCUMENT, ADMIN_TOKEN) as anxious,
+        hocuspocus(f"{server.sync_url}?heartbeat=10", DOCUMENT, ADMIN_TOKEN) as calm,
+    ):
+        await anxious.synced()
+        await calm.synced()
+        await until(lambda: heartbeats(calm), what="a sign of life")
+        assert heartbeats(anxious) >= 5
 
 
 @pytest.mark.parametrize("value", ["", "soon", "-1", "9" * 5000, "²"])
@@ -104,7 +116,7 @@ async def test_a_heartbeat_per_document(server: Serving) -> None:
     url = f"{server.sync_url}?heartbeat=2"
     async with hocuspocus(url, DOCUMENT, ADMIN_TOKEN) as client:
         await client.synced()
-        await until(lambda: any((said.kind, said.value) == KEEPALIVE for said in client.said), 3)
+        await until(lambda: heartbeats(client), what="a sign of life")
 
 
 async def test_a_version_is_a_number(server: Serving) -> None:
@@ -150,9 +162,9 @@ async def test_a_fault_in_a_tick(server: Serving, monkeypatch: pytest.MonkeyPatc
         await one.recv()
         with monkeypatch.context() as patch:
             patch.setattr("server.gateway.channel.Channel.keep_alive", lambda _self: 1 / 0)
-            await asyncio.wait_for(one.wait_closed(), 5)
+            await asyncio.wait_for(one.wait_closed(), PATIENCE_S)
         assert one.close_code == INTERNAL
     async with open_socket(url, additional_headers=ADMINISTRATOR) as two:
         await two.send(b"\x00\x00\x01\x00")
-        heard = [await asyncio.wait_for(two.recv(), 3) for _ in range(3)]
+        heard = [await asyncio.wait_for(two.recv(), PATIENCE_S) for _ in range(3)]
         assert heard[-1] == b"\x01\x01\x00"

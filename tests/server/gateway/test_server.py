@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from server.gateway.errors import CannotListen
-from tests.support.atrium import ADMIN_TOKEN, Atrium
+from tests.support.atrium import ADMIN_TOKEN, STOP_TIMEOUT_S, Atrium
 from tests.support.clients import y_websocket
 from tests.support.gateway import serving
 
@@ -47,7 +47,7 @@ async def test_a_second_signal(tmp_path: Path) -> None:
             atrium.process.send_signal(signal.SIGTERM)
             await client.closed()
             atrium.process.send_signal(signal.SIGTERM)
-            code = await asyncio.to_thread(atrium.process.wait, 10)
+            code = await asyncio.to_thread(atrium.process.wait, STOP_TIMEOUT_S)
             for other in clients:
                 await other.__aexit__(None, None, None)
         assert code == 0

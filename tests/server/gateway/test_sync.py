@@ -11,7 +11,7 @@ from crdt_docs.lib0 import var_string
 from tests.support.atrium import ADMIN_TOKEN
 from tests.support.clients import HocuspocusClient, hocuspocus, open_socket, y_websocket
 from tests.support.gateway import ADMINISTRATOR, Serving, serving
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 DOCUMENT = "acme/docs/a"
 POLICY, BAD_REQUEST, TIMEOUT = 1008, 4400, 4408
@@ -102,7 +102,7 @@ async def test_documents_per_socket_are_limited(tmp_path: Path) -> None:
 
 async def test_nobody_signs_in(tmp_path: Path) -> None:
     """A socket on which nobody signs in is closed after the time for it, whatever else it says."""
-    async with serving(tmp_path / "data", {"authentication_s": 0.5}) as server:
+    async with serving(tmp_path / "data", {"authentication_s": 2}) as server:
         await server.project()
         async with (
             open_socket(server.sync_url) as silent,
@@ -110,7 +110,7 @@ async def test_nobody_signs_in(tmp_path: Path) -> None:
             hocuspocus(server.sync_url, DOCUMENT, ADMIN_TOKEN) as signed_in,
             open_socket(server.sync_url, additional_headers=ADMINISTRATOR),
         ):
-            await asyncio.wait_for(silent.wait_closed(), 5)
+            await asyncio.wait_for(silent.wait_closed(), PATIENCE_S)
             assert silent.close_code == TIMEOUT
             assert await denied.closed() == TIMEOUT
             await signed_in.synced()

@@ -129,7 +129,7 @@ async def test_the_log_is_compacted_and_opens_the_same(node: Node) -> None:
 async def test_a_poisoned_document_is_rebuilt_without_what_broke_it(node: Node, rooms: RoomRegistry) -> None:
     """Bytes that break the engine, once in the log, go to quarantine, and the rest of the document opens."""
     record = await file(node)
-    await node.documents.append_and_wait(record.id, [entry(hostile.child_of_text())])
+    await node.append(record.id, [entry(hostile.child_of_text())])
     async with rooms.hold(record.id) as room:
         assert "hello" in room.document().text()
     [row] = await node.documents.quarantined()

@@ -15,6 +15,7 @@ from server.documents import LogUnavailable
 from server.rooms import DocumentGone, RoomBroken, UpdateGap, UpdateRefused
 from server.rooms.peer import MAX_GAPS
 from tests.support.rooms import LIMITS, RoomHarness, Writer, read_hocuspocus
+from tests.support.waiting import PATIENCE_S
 
 
 def test_nobody_hears_of_an_update_before_it_is_durable() -> None:
@@ -456,7 +457,7 @@ async def test_all_who_wait_learn_that_the_room_broke(monkeypatch: pytest.Monkey
     for _ in range(3):
         harness.runtime.advance(1)
         harness.log.commit()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(edit, submitted, return_exceptions=True)
 
 

@@ -1,4 +1,4 @@
-"""Tests of `server.documents.single_flight`."""
+"""Tests of `server.kit.single_flight`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from server.documents.single_flight import SingleFlight
+from server.kit.single_flight import SingleFlight
 
 
 async def test_callers_at_once_share_one_call() -> None:

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from server.gateway.address import client_address
+from server.kit.address import client_address
 from tests.support.access import connection
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("::1/128"))

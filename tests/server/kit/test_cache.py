@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from server.access.cache import MomentCache
+from server.kit.cache import MomentCache
 from server.kit.clock import ManualClock
 
 
