@@ -1,5 +1,9 @@
 """The structs of an update in Yjs' encoding v1, walked without building anything and without recursion.
 
+This walker keeps where each struct begins and ends, to cut states into chunks and to show them as JSON. The gate in
+`crdt_docs.validation` has one of its own, on the path of every keystroke: it checks while it reads and keeps next to
+nothing. To walk an update with this one alone takes as long as the whole gate does.
+
 Layout, from Yjs: readClientsStructRefs in src/utils/encoding.js, Item.write in src/structs/Item.js, the content classes
 in src/structs/Content*.js; values of type Any from lib0/decoding.js. An update is its client sections, each a run of
 structs of one client by rising clock, and then the delete set. A clock counts UTF-16 code units or elements.

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -23,7 +24,8 @@ from crdt_docs.errors import DocumentPoisoned
 from crdt_docs.text_index import utf8_length
 
 MAX_EDITS = 2_000
-"""yrs walks the text from its start for every edit: 2,000 cost 0.15 s, 4,000 cost 1 s."""
+WALK_CHARACTERS = 400_000_000
+"""yrs walks the text from its start for every edit: so many edits, or this many characters in all, take 0.15 s."""
 
 ZERO_WIDTH_JOINER = "\u200d"
 
@@ -71,24 +73,27 @@ def replace_text(doc: pycrdt.Doc[Any], new: str, root: str = "content") -> None:
         old = str(text)
         if len(text) != utf8_length(old):
             raise DocumentPoisoned("text.embed", f"The text {root!r} holds embedded objects; it must be plain text.")
-        _apply(text, old, minimal_edits(old, new))
+        apply_edits(text, old, minimal_edits(old, new))
         if len(text) != new_length:
             raise DocumentPoisoned("text.edit", f"The text {root!r} did not take an edit.")
 
 
 def minimal_edits(old: str, new: str) -> list[Edit]:
-    """The edits that turn `old` into `new`: ascending, at most `MAX_EDITS`, none inside of a visible character."""
+    """The edits that turn `old` into `new`: ascending, none inside of a visible character.
+
+    There are at most `MAX_EDITS`, and the longer the texts the fewer: applying them must not take an event loop long.
+    """
     gaps = _trimmed(old, new, _Gap(0, len(old), 0, len(new)))
     for grain in (LINES, WORDS):
         gaps = [smaller for gap in gaps for smaller in _refine(old, new, gap, grain)]
         gaps = [smaller for gap in _joined(gaps) for smaller in _trimmed(old, new, gap)]
-    gaps = [_at_line_start(old, new, gap) for gap in _at_most(MAX_EDITS, _at_characters(old, new, gaps))]
+    gaps = [_at_line_start(old, new, gap) for gap in _at_most(_affordable(old, new), _at_characters(old, new, gaps))]
     return [Edit(gap.a0, gap.a1, new[gap.b0 : gap.b1]) for gap in gaps]
 
 
-def _apply(text: pycrdt.Text, old: str, edits: Sequence[Edit]) -> None:
-    """Applies ascending `edits`; `at` runs along the text as edited so far, in the UTF-8 bytes pycrdt counts in."""
-    at = done = 0
+def apply_edits(text: pycrdt.Text, old: str, edits: Iterable[Edit]) -> None:
+    """Applies ascending `edits` to `text`, which holds `old`, inside of a transaction."""
+    at = done = 0  # `at` runs along the text as edited so far, in the UTF-8 bytes that pycrdt counts in
     for edit in edits:
         at += utf8_length(old[done : edit.start])
         removed = utf8_length(old[edit.start : edit.end])
@@ -201,11 +206,16 @@ def _at_line_start(old: str, new: str, gap: _Gap) -> _Gap:
     return gap
 
 
+def _affordable(old: str, new: str) -> int:
+    return min(MAX_EDITS, max(1, WALK_CHARACTERS // (len(old) + len(new) + 1)))
+
+
 def _at_most(limit: int, gaps: list[_Gap]) -> list[_Gap]:
-    """Joins neighbours, evenly over the text, until there are at most `limit` gaps."""
-    step = max(1, -(-len(gaps) // limit))
-    groups = (gaps[i : i + step] for i in range(0, len(gaps), step))
-    return [_spanning(group[0], group[-1]) for group in groups]
+    """At most `limit` gaps: those that are nearest to each other become one, so that cursors far from all stay."""
+    distances = [after.a0 - before.a1 for before, after in pairwise(gaps)]
+    widest = nlargest(limit - 1, range(len(distances)), key=distances.__getitem__)
+    starts = [0, *sorted(index + 1 for index in widest)] if gaps else []
+    return [_spanning(gaps[start], gaps[end - 1]) for start, end in pairwise([*starts, len(gaps)])]
 
 
 def _spanning(first: _Gap, last: _Gap) -> _Gap:

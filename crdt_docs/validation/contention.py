@@ -20,7 +20,33 @@ FEW_STRUCTS = 1_000
 
 
 class Contention:
-    """Estimates the comparisons for one update's structs, given in wire order."""
+    """Refuses an update whose structs, given in wire order, would take the engine too many comparisons.
+
+    How many they take at most is cheap to count; they are looked at one by one when that is too much.
+    """
+
+    def __init__(self) -> None:
+        self._at_most = 0
+        self._crowded: dict[Place, int] = {}  # how many structs each place has
+        self._log: list[tuple[Place, Id | None, Id]] = []
+        self._estimate: _Estimate | None = None
+
+    def add(self, place: Place, right: Id | None, id: Id) -> None:
+        """Counts the struct `id`; raises `InvalidUpdate` when it gets too much."""
+        if self._estimate:
+            self._estimate.add(place, right, id)
+            return
+        size = self._crowded[place] = self._crowded.get(place, 0) + 1
+        self._at_most += size
+        self._log.append((place, right, id))
+        if self._at_most > MAX_COMPARISONS:
+            self._estimate = _Estimate()
+            for logged in self._log:
+                self._estimate.add(*logged)
+
+
+class _Estimate:
+    """Estimates the comparisons for one update's structs."""
 
     def __init__(self) -> None:
         self._first: dict[Place, tuple[Id, Id | None]] = {}  # place → the struct there and its right neighbour

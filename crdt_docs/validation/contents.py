@@ -16,7 +16,7 @@ from crdt_docs.validation.rules import MAX_DEPTH, TypeRef
 
 ContentReader = Callable[[bytes, int], tuple[int, int]]
 
-_NAMED_TYPES = (TypeRef.XML_ELEMENT, TypeRef.XML_HOOK)
+_NAMED_TYPES = frozenset(map(int, (TypeRef.XML_ELEMENT, TypeRef.XML_HOOK)))
 _ANY_STRING, _ANY_BYTES, _ANY_INTEGER, _ANY_MAP, _ANY_ARRAY = 119, 116, 125, 118, 117
 _ANY_FIXED_SIZES = {127: 0, 126: 0, 124: 4, 123: 8, 122: 8, 121: 0, 120: 0}
 _MAX_ANY_INTEGER_BYTES = 8  # 6 + 7 x 7 bits: JavaScript's safe integers with their sign
@@ -123,12 +123,15 @@ def _skip_signed(data: bytes, pos: int) -> int:
 
 
 READERS: dict[int, ContentReader] = {
-    Ref.DELETED: read_deleted,
-    Ref.BINARY: read_binary,
-    Ref.STRING: read_string,
-    Ref.EMBED: read_embed,
-    Ref.FORMAT: read_format,
-    Ref.TYPE: read_type,
-    Ref.ANY: read_anys,
-    Ref.DOC: read_doc,
+    int(ref): reader
+    for ref, reader in (
+        (Ref.DELETED, read_deleted),
+        (Ref.BINARY, read_binary),
+        (Ref.STRING, read_string),
+        (Ref.EMBED, read_embed),
+        (Ref.FORMAT, read_format),
+        (Ref.TYPE, read_type),
+        (Ref.ANY, read_anys),
+        (Ref.DOC, read_doc),
+    )
 }

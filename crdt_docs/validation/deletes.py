@@ -19,6 +19,8 @@ def read_delete_set(data: bytes, pos: int, rules: Rules) -> tuple[dict[int, list
     Every Yjs encoder sorts and merges its ranges; the engine takes quadratic time for ranges that are not.
     """
     clients, pos = read_uint(data, pos)
+    if not clients:
+        return {}, pos
     if clients > rules.max_clients:
         raise InvalidUpdate("update.too_many_clients", f"The update deletes from {clients} clients.")
     deletes: dict[int, list[tuple[int, int]]] = {}

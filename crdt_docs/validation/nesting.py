@@ -6,8 +6,9 @@ The engine deletes recursively, so depth is a crash; text outside of a text type
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from operator import itemgetter
 
 from crdt_docs.errors import InvalidUpdate
 from crdt_docs.structs import Id, Ref
@@ -19,14 +20,10 @@ _TEXT_CONTENTS = (Ref.STRING, Ref.EMBED, Ref.FORMAT)
 _DEAD = (Ref.GC, Ref.DELETED)
 
 
-class Place(NamedTuple):
-    """A shared type: how deep it lies, and its kind if this update brings it."""
+Place = tuple[int, int | None]
+"""A shared type: how deep it lies, and its kind if this update brings it."""
 
-    depth: int
-    type_ref: int | None
-
-
-_OUTSIDE = Place(0, None)
+_OUTSIDE: Place = (0, None)
 
 
 def check_nesting(items: Mapping[int, Sequence[Item]], runs: Iterable[tuple[int, int, int]]) -> None:
@@ -34,34 +31,37 @@ def check_nesting(items: Mapping[int, Sequence[Item]], runs: Iterable[tuple[int,
     nesting = _Nesting()
     for client, start, end in runs:
         sequence = items[client]
-        index = bisect_right(sequence, start, key=lambda item: item.clock) - 1
+        index = bisect_right(sequence, start, key=itemgetter(0)) - 1
         for item in sequence[index:]:
-            if item.clock >= end:
+            if item[0] >= end:
                 break
             nesting.add(client, item)
 
 
 class _Nesting:
     def __init__(self) -> None:
-        self.clocks: dict[int, list[int]] = {}
-        self.items: dict[int, list[tuple[Item, Place]]] = {}
+        self.clocks: dict[int, list[int]] = defaultdict(list)
+        self.items: dict[int, list[tuple[Item, Place]]] = defaultdict(list)
 
     def add(self, client: int, item: Item) -> None:
-        place = self._place_in(item.near) if item.child and item.near else self._place_beside(item.near)
-        if place.type_ref is not None and place.type_ref not in _TEXT_TYPES and item.ref in _TEXT_CONTENTS:
+        clock, _, ref, _, is_child, near = item
+        place = self._place_in(near) if is_child and near else self._place_beside(near)
+        depth, type_ref = place
+        if type_ref is not None and type_ref not in _TEXT_TYPES and ref in _TEXT_CONTENTS:
             raise InvalidUpdate("update.text_outside_text", "Text content lies in a type that is not a text.")
-        if place.depth > MAX_DEPTH:
+        if depth > MAX_DEPTH:
             raise InvalidUpdate("update.too_deep", f"Shared types are nested deeper than {MAX_DEPTH}.")
-        self.clocks.setdefault(client, []).append(item.clock)
-        self.items.setdefault(client, []).append((item, place))
+        self.clocks[client].append(clock)
+        self.items[client].append((item, place))
 
     def _find(self, id: Id) -> tuple[Item, Place] | None:
         client, clock = id
         index = bisect_right(self.clocks.get(client, ()), clock) - 1
         if index < 0:
             return None
-        item, place = self.items[client][index]
-        return (item, place) if clock < item.clock + item.length else None
+        found = self.items[client][index]
+        start, length, *_ = found[0]
+        return found if clock < start + length else None
 
     def _place_beside(self, near: Id | None) -> Place:
         found = self._find(near) if near else None
@@ -69,9 +69,11 @@ class _Nesting:
 
     def _place_in(self, parent: Id) -> Place:
         found = self._find(parent)
-        if not found or found[0].ref in _DEAD:
+        if not found:
             return _OUTSIDE
-        item, place = found
-        if item.type_ref == NO_TYPE:
+        (_, _, ref, type_ref, _, _), (depth, _) = found
+        if ref in _DEAD:
+            return _OUTSIDE
+        if type_ref == NO_TYPE:
             raise not_a_type(parent)
-        return Place(place.depth + 1, item.type_ref)
+        return depth + 1, type_ref

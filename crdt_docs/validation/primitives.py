@@ -14,24 +14,19 @@ from crdt_docs.validation.rules import MAX_KEY_BYTES
 def read_uint(data: bytes, pos: int) -> tuple[int, int]:
     """An unsigned integer of at most 53 bits."""
     byte = data[pos]
-    pos += 1
     if byte < 0x80:
-        return byte, pos
+        return byte, pos + 1
     value = byte & 0x7F
-    shift = 7
-    while True:
-        byte = data[pos]
+    for shift in (7, 14, 21, 28, 35, 42, 49):
         pos += 1
+        byte = data[pos]
         if byte < 0x80:
-            break
+            value |= byte << shift
+            if value > MAX_SAFE_INTEGER:
+                break
+            return value, pos + 1
         value |= (byte & 0x7F) << shift
-        shift += 7
-        if shift > 49:
-            raise InvalidUpdate("update.integer", "An integer has more than 53 bits.")
-    value |= byte << shift
-    if value > MAX_SAFE_INTEGER:
-        raise InvalidUpdate("update.integer", "An integer has more than 53 bits.")
-    return value, pos
+    raise InvalidUpdate("update.integer", "An integer has more than 53 bits.")
 
 
 def skip(data: bytes, pos: int, length: int) -> int:
@@ -44,7 +39,11 @@ def skip(data: bytes, pos: int, length: int) -> int:
 
 def read_field(data: bytes, pos: int) -> tuple[bytes, int]:
     """A byte string with its length before it."""
-    length, pos = read_uint(data, pos)
+    length = data[pos]
+    if length < 0x80:  # mostly; a call costs as much as all the rest
+        pos += 1
+    else:
+        length, pos = read_uint(data, pos)
     end = pos + length
     if end > len(data):
         raise IndexError
@@ -56,7 +55,8 @@ def read_key(data: bytes, pos: int) -> tuple[bytes, int]:
     key, pos = read_field(data, pos)
     if len(key) > MAX_KEY_BYTES:
         raise InvalidUpdate("update.key_too_long", f"A key has {len(key)} bytes; {MAX_KEY_BYTES} are allowed.")
-    key.decode()
+    if not key.isascii():
+        key.decode()
     return key, pos
 
 

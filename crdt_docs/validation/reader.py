@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from crdt_docs.errors import InvalidUpdate
 from crdt_docs.structs import HAS_KEY, HAS_ORIGIN, HAS_RIGHT_ORIGIN, REF_BITS, Id, Ref
 from crdt_docs.validation.contention import FEW_STRUCTS, Contention
 from crdt_docs.validation.contents import READERS
-from crdt_docs.validation.index import NO_FACTS, DocumentIndex, Run
-from crdt_docs.validation.pairs import second_halves
+from crdt_docs.validation.index import NO_FACTS, ClockSet, DocumentIndex, Run
+from crdt_docs.validation.pairs import PairWatch
 from crdt_docs.validation.primitives import read_field, read_key, read_uint
 from crdt_docs.validation.rules import MAX_CLOCK, Rules
 
 # Plain integers: comparing with an enum takes 60 ns.
 _GC, _STRING, _SKIP, _TYPE = int(Ref.GC), int(Ref.STRING), int(Ref.SKIP), int(Ref.TYPE)
-_TYPE_OR_DELETED = frozenset({_TYPE, int(Ref.DELETED)})
+_MAY_BE_PARENTS = frozenset({_TYPE, int(Ref.DELETED), _GC})  # what came deleted may have been a shared type
+_FILLERS = frozenset({_GC, _SKIP})
+_HAS_NEIGHBOUR = HAS_ORIGIN | HAS_RIGHT_ORIGIN
 
 NO_TYPE = -1
+
+Item = tuple[int, int, int, int, bool, Id | None]
+"""Where an item lies, as far as its own bytes tell; kept for documents with nested types only.
+
+Its clock and length, what it holds (a `Ref`), the kind of its shared type (or `NO_TYPE`), whether the last field is its
+parent rather than a neighbour, and that id (None: it lies in a root). A plain tuple, for there may be 50,000.
+"""
 
 
 class Need(NamedTuple):
@@ -28,17 +37,6 @@ class Need(NamedTuple):
     at: int
     on: int
     clock: int
-
-
-class Item(NamedTuple):
-    """Where an item lies, as far as its own bytes tell: kept for documents with nested types only."""
-
-    clock: int
-    length: int
-    ref: int  # what it holds, a `Ref`
-    type_ref: int  # the kind of its shared type, or `NO_TYPE`
-    child: bool  # `near` is its parent rather than a neighbour
-    near: Id | None  # None: in a root
 
 
 def not_a_type(parent: Id) -> InvalidUpdate:
@@ -51,23 +49,11 @@ def not_a_type(parent: Id) -> InvalidUpdate:
 class StructReader:
     """One pass over the structs of one update; collects what `check_update` decides on."""
 
-    __slots__ = (
-        "contention",
-        "cuts",
-        "data",
-        "gaps",
-        "halves",
-        "index",
-        "items",
-        "known",
-        "needs",
-        "nested",
-        "parents",
-        "rules",
-        "spans",
-        "structs",
-        "watches_pairs",
-    )
+    # Most updates are one keystroke, and have none of these.
+    structs = 0
+    brings_parents = False
+    gap: Id | None = None  # the first id before which something is missing
+    contention: Contention | None = None
 
     def __init__(
         self,
@@ -75,24 +61,18 @@ class StructReader:
         known: Mapping[int, int],
         rules: Rules,
         index: DocumentIndex = NO_FACTS,
-        *,
-        watches_pairs: bool = False,
+        pairs: PairWatch | None = None,
     ) -> None:
+        """Surrogate pairs are watched by `pairs`, if at all."""
         self.data = data
-        self.index = index
-        self.watches_pairs = watches_pairs
         self.known = known
         self.rules = rules
+        self.index = index
+        self.pairs = pairs
         self.nested = rules.nested
-        self.structs = 0
-        self.spans: dict[int, tuple[int, int]] = {}  # client → first clock, end
-        self.gaps: list[Id] = []  # ids before which something is missing
+        self.spans: dict[int, Run] = {}  # by client
         self.needs: list[Need] = []
         self.items: dict[int, list[Item]] = {}
-        self.contention: Contention | None = None
-        self.halves: list[Run] = []  # the second halves of the pairs that it brings
-        self.parents: list[Run] = []  # the shared types that it brings, and what may have been one
-        self.cuts: list[Id] = []  # the ids before which it cuts what is there
 
     def read(self, pos: int) -> int:
         """Reads all sections; returns the position of the delete set."""
@@ -106,12 +86,28 @@ class StructReader:
     def facts(self) -> DocumentIndex:
         """What the update adds to the index of its document."""
         facts = DocumentIndex()
-        for found, kept in ((self.halves, facts.second_halves), (self.parents, facts.parents)):
-            for client, start, end in found:
-                start = max(start, self.known.get(client, 0))
-                if start < end:
-                    kept.add(client, start, end)
+        if self.pairs:
+            self._keep_new(self.pairs.halves, facts.second_halves)
+        if self.brings_parents:
+            self._keep_new(self._parents(), facts.parents)
         return facts
+
+    def suspect(self, known: Mapping[int, int]) -> None:
+        """Takes everything for deleted, which may have been anything; `known` is the state vector."""
+        self.items = {client: [(0, end, _GC, NO_TYPE, False, None)] for client, end in known.items()}
+        self.brings_parents = True
+
+    def _parents(self) -> Iterator[Run]:
+        for client, items in self.items.items():
+            for clock, length, ref, *_ in items:
+                if ref in _MAY_BE_PARENTS:
+                    yield client, clock, clock + length
+
+    def _keep_new(self, runs: Iterable[Run], kept: ClockSet) -> None:
+        for client, start, end in runs:
+            start = max(start, self.known.get(client, 0))
+            if start < end:
+                kept.add(client, start, end)
 
     def _section(self, pos: int) -> int:
         """Reads the structs of one client from `pos` on; returns the position after them."""
@@ -126,7 +122,7 @@ class StructReader:
             raise InvalidUpdate("update.repeated_client", f"Client {client} has an empty or a second section.")
         have = self.known.get(client, 0)
         if first > have:
-            self.gaps.append((client, first))
+            self._note_gap(client, first)
         if self.nested:
             self.items[client] = []
         clock = first
@@ -139,9 +135,9 @@ class StructReader:
             clock += length
         if clock > MAX_CLOCK or clock - have > self.rules.max_clock_jump:
             raise InvalidUpdate("update.clock", f"The clock of client {client} would go from {have} to {clock}.")
-        if first < have < clock:
-            self.cuts.append((client, have))
-        self.spans[client] = (first, clock)
+        if self.pairs and first < have < clock:
+            self.pairs.cuts.append((client, have))
+        self.spans[client] = (client, first, clock)
         return pos
 
     def _count(self, structs: int) -> None:
@@ -152,84 +148,84 @@ class StructReader:
         if self.structs > FEW_STRUCTS and not self.contention:
             self.contention = Contention()
 
+    def _note_gap(self, client: int, clock: int) -> None:
+        if self.gap is None:
+            self.gap = (client, clock)
+
     def _struct(self, pos: int, client: int, id_bytes: bytes, clock: int) -> tuple[int, int]:
         """The length of the struct at `pos` in clock units and the position after it."""
         data = self.data
         info = data[pos]
         pos += 1
+        if info not in self.rules.infos:
+            raise self._refused(info)
         ref = info & REF_BITS
-        if not self.rules.mask >> ref & 1:
-            raise InvalidUpdate("update.content", f"This kind of document has no content of kind {ref}.")
-        if ref in (_GC, _SKIP):
-            return self._filler(pos, info, client, clock)
-        if info & HAS_KEY and not self.rules.keys:
-            raise InvalidUpdate("update.map_entry", "This kind of document has no map entries.")
+        if ref in _FILLERS:
+            return self._filler(pos, ref, client, clock)
         origin = right = parent = None
         if info & HAS_ORIGIN:
             origin, pos = self._id(pos, client, id_bytes, clock)
         if info & HAS_RIGHT_ORIGIN:
             right, pos = self._id(pos, client, id_bytes, clock)
         parent_at = pos
-        if not origin and not right:
+        if not info & _HAS_NEIGHBOUR:
             parent, pos = self._parent(pos, info, client, id_bytes, clock)
         if self.contention:
-            self._contend(origin, right, data[parent_at:pos], bool(info & HAS_KEY), (client, clock))
+            self._contend(self.contention, origin, right, data[parent_at:pos], bool(info & HAS_KEY), (client, clock))
         if ref == _TYPE and data[pos] not in self.rules.types:
             raise InvalidUpdate("update.type", f"This kind of document has no shared types of kind {data[pos]}.")
         length, end = READERS[ref](data, pos)
-        if self.watches_pairs:
-            self._watch_pairs(data[pos:end] if ref == _STRING else b"", origin, right, (client, clock))
+        if self.pairs:
+            text = read_field(data, pos)[0] if ref == _STRING else b""
+            self.pairs.add_item(text, origin, right, (client, clock))
         if self.nested:
-            if ref in _TYPE_OR_DELETED:
-                self.parents.append((client, clock, clock + length))
             type_ref = data[pos] if ref == _TYPE else NO_TYPE
-            self.items[client].append(Item(clock, length, ref, type_ref, parent is not None, origin or right or parent))
+            self.items[client].append((clock, length, ref, type_ref, parent is not None, origin or right or parent))
+            if ref in _MAY_BE_PARENTS:
+                self.brings_parents = True
         return length, end
 
-    def _contend(self, origin: Id | None, right: Id | None, parent: bytes, is_entry: bool, id: Id) -> None:
-        assert self.contention
+    def _refused(self, info: int) -> InvalidUpdate:
+        """Why no struct of this kind of document begins with `info`."""
+        ref = info & REF_BITS
+        if ref not in self.rules.contents:
+            return InvalidUpdate("update.content", f"This kind of document has no content of kind {ref}.")
+        if ref in _FILLERS:
+            return InvalidUpdate("update.content", "A garbage-collected or left-out range has no flags.")
+        return InvalidUpdate("update.map_entry", "This kind of document has no map entries.")
+
+    def _contend(
+        self, contention: Contention, origin: Id | None, right: Id | None, parent: bytes, is_entry: bool, id: Id
+    ) -> None:
         if origin:
-            self.contention.add(origin, right, id)
+            contention.add(origin, right, id)
         elif not self.nested:
-            self.contention.add(b"", right, id)
+            contention.add(b"", right, id)
         elif not right:  # an item with a right neighbour does not say at the start of which list it lies
-            self.contention.add(parent, id if is_entry else None, id)  # among values of a key no search ends early
+            contention.add(parent, id if is_entry else None, id)  # among values of a key no search ends early
 
-    def _watch_pairs(self, content: bytes, origin: Id | None, right: Id | None, id: Id) -> None:
-        """Notes where the struct cuts what is there, and, if `content` is of a string, the pairs in it."""
-        if origin:
-            self.cuts.append((origin[0], origin[1] + 1))
-        if right:
-            self.cuts.append(right)
-        if not content.isascii():
-            text, _ = read_field(content, 0)
-            self.halves += [(id[0], half, half + 1) for half in second_halves(text.decode(), id[1])]
-
-    def _filler(self, pos: int, info: int, client: int, clock: int) -> tuple[int, int]:
-        """A garbage-collected or left-out range; the engine knows them by their whole first byte only."""
-        if info & ~REF_BITS:
-            raise InvalidUpdate("update.content", "A garbage-collected or left-out range has no flags.")
+    def _filler(self, pos: int, ref: int, client: int, clock: int) -> tuple[int, int]:
+        """A garbage-collected or left-out range."""
         length, pos = read_uint(self.data, pos)
-        if info == _SKIP:
+        if ref == _SKIP:
             if clock + length > self.known.get(client, 0):
-                self.gaps.append((client, clock))
+                self._note_gap(client, clock)
         elif self.nested:
-            self.parents.append((client, clock, clock + length))
-            self.items[client].append(Item(clock, length, info, NO_TYPE, child=False, near=None))
+            self.brings_parents = True
+            self.items[client].append((clock, length, ref, NO_TYPE, False, None))
         return length, pos
 
     def _id(self, pos: int, client: int, id_bytes: bytes, at: int) -> tuple[Id, int]:
         """An id that the struct (`client`, `at`) builds on. It is mostly one of the same client's."""
         data = self.data
         if data.startswith(id_bytes, pos):
-            on, pos = client, pos + len(id_bytes)
-        else:
-            on, pos = read_uint(data, pos)
-        clock, pos = read_uint(data, pos)
-        if on == client:
+            clock, pos = read_uint(data, pos + len(id_bytes))
             if clock >= at:
                 raise InvalidUpdate("update.self_reference", f"The struct {at} of client {client} builds on itself.")
-        elif clock >= self.known.get(on, 0):
+            return (client, clock), pos
+        on, pos = read_uint(data, pos)
+        clock, pos = read_uint(data, pos)
+        if clock >= self.known.get(on, 0):
             self.needs.append(Need(client, at, on, clock))
         return (on, clock), pos
 

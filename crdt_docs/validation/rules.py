@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from crdt_docs.names import Kind
-from crdt_docs.structs import Ref
+from crdt_docs.structs import HAS_KEY, REF_BITS, Ref
 
 MAX_DEPTH = 64
 """Nesting of Any and JSON values, and of shared types within one update."""
@@ -43,15 +43,20 @@ class Rules:
     max_clients: int = 10_000
     max_deletes: int = 50_000
     max_clock_jump: int = 1 << 26  # how far one update may move one client's clock
-    mask: int = field(init=False)
+    nested: bool = field(init=False)
+    """Whether an item may lie in another item rather than in a root."""
+    infos: frozenset[int] = field(init=False)
+    """The first bytes that a struct may have."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "mask", sum(1 << ref for ref in self.contents))
+        object.__setattr__(self, "nested", bool(self.types))
+        object.__setattr__(self, "infos", frozenset(filter(self._allows, range(256))))
 
-    @property
-    def nested(self) -> bool:
-        """Whether an item may lie in another item rather than in a root."""
-        return bool(self.types)
+    def _allows(self, info: int) -> bool:
+        ref = info & REF_BITS
+        if ref in (Ref.GC, Ref.SKIP):
+            return info == ref and ref in self.contents  # the engine knows them by their whole first byte only
+        return ref in self.contents and (self.keys or not info & HAS_KEY)
 
     def unlimited(self) -> Rules:
         """The same rules for bytes that are trusted, of any size."""

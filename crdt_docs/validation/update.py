@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from crdt_docs.errors import InvalidUpdate, MissingDependency
+from crdt_docs.structs import Id
 from crdt_docs.validation.deletes import DeleteSet, merged, read_delete_set
 from crdt_docs.validation.index import NO_FACTS, DocumentIndex
 from crdt_docs.validation.nesting import check_nesting
 from crdt_docs.validation.order import integration_order
-from crdt_docs.validation.pairs import may_have_pairs
+from crdt_docs.validation.pairs import PairWatch, may_have_pairs
 from crdt_docs.validation.primitives import malformed
 from crdt_docs.validation.reader import StructReader
 from crdt_docs.validation.rules import OPAQUE_RULES, Rules
@@ -47,16 +48,16 @@ def check_update(update: bytes, known: Mapping[int, int], rules: Rules, index: D
         return _NOTHING
     if len(update) > rules.max_bytes:
         raise InvalidUpdate("update.too_large", f"The update has {len(update)} bytes; {rules.max_bytes} are allowed.")
-    watches_pairs = bool(index.second_halves) or may_have_pairs(update)
-    reader = StructReader(update, known, rules, index, watches_pairs=watches_pairs)
+    pairs = PairWatch() if index.second_halves or may_have_pairs(update) else None
+    reader = StructReader(update, known, rules, index, pairs)
     deletes = _read(reader)
     _check_order(reader)
-    _check_deletes(deletes, reader)
-    facts = reader.facts() if reader.halves or reader.parents else NO_FACTS
-    if watches_pairs:
-        _check_cuts(deletes, reader, facts)
-    spans = tuple((client, first, end) for client, (first, end) in reader.spans.items())
-    return UpdateInfo(spans, any(deletes.values()), facts)
+    if deletes:
+        _check_deletes(deletes, reader)
+    facts = reader.facts() if pairs or reader.brings_parents else NO_FACTS
+    if pairs:
+        _check_cuts(pairs.cuts, deletes, index, facts)
+    return UpdateInfo(tuple(reader.spans.values()), bool(deletes) and any(deletes.values()), facts)
 
 
 def delete_set(update: bytes) -> dict[int, list[tuple[int, int]]]:
@@ -70,15 +71,15 @@ def index_document(state: bytes, known: Mapping[int, int], rules: Rules) -> Docu
 
     In a state that cannot be read, pairs are those before the fault, and anything may be a shared type.
     """
-    reader = StructReader(state, {}, _ANY_SIZE, watches_pairs=may_have_pairs(state))
-    if reader.watches_pairs or rules.nested:
+    pairs = PairWatch() if may_have_pairs(state) else None
+    reader = StructReader(state, {}, _ANY_SIZE, pairs=pairs)
+    if pairs or rules.nested:
         try:
             _read(reader)
         except InvalidUpdate:
-            reader.parents = [(client, 0, end) for client, end in known.items()]
-    if not rules.nested:
-        reader.parents.clear()
-    return reader.facts()
+            reader.suspect(known)
+    facts = reader.facts()
+    return facts if rules.nested else DocumentIndex(facts.second_halves)
 
 
 _ANY_SIZE = OPAQUE_RULES.unlimited()
@@ -95,8 +96,8 @@ def _read(reader: StructReader) -> DeleteSet:
 
 
 def _check_order(reader: StructReader) -> None:
-    if reader.gaps:
-        client, clock = reader.gaps[0]
+    if reader.gap:
+        client, clock = reader.gap
         raise MissingDependency("update.gap", f"Structs of client {client} before clock {clock} are missing.")
     has_nesting = reader.nested and reader.structs > 1
     if reader.needs or has_nesting:
@@ -109,20 +110,20 @@ def _check_deletes(deletes: DeleteSet, reader: StructReader) -> None:
     for client, ranges in deletes.items():
         if not ranges:
             continue
-        end = max(reader.known.get(client, 0), reader.spans.get(client, (0, 0))[1])
+        end = max(reader.known.get(client, 0), reader.spans.get(client, (0, 0, 0))[2])
         if sum(ranges[-1]) > end:
             raise MissingDependency("update.deletes_unknown", f"The update deletes unknown structs of client {client}.")
 
 
-def _check_cuts(deletes: DeleteSet, reader: StructReader, facts: DocumentIndex) -> None:
+def _check_cuts(cuts: list[Id], deletes: DeleteSet, index: DocumentIndex, facts: DocumentIndex) -> None:
     of_deletes = [
         (client, edge)
         for client, ranges in deletes.items()
         for clock, length in ranges
         for edge in (clock, clock + length)
     ]
-    for cut in reader.cuts + of_deletes:
-        if cut in reader.index.second_halves or cut in facts.second_halves:
+    for cut in cuts + of_deletes:
+        if cut in index.second_halves or cut in facts.second_halves:
             client, clock = cut
             raise InvalidUpdate(
                 "update.splits_character",
