@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from server.settings import Limits, Settings
+from server.settings import Limits, OidcSettings, Settings
 
 PAGE = Path(__file__).parent / "reference" / "settings.md"
 
@@ -32,8 +32,9 @@ MEANING = {
     "allow_query_token": "Whether long-lived tokens are taken from a socket's URL, where logs keep them; by default "
     "only when listening on loopback.",
     "allowed_origins": "Origins besides our own, separated by commas, whose pages may use the cookie.",
-    "trusted_proxies": "Networks, separated by commas, whose `X-Forwarded-Proto` is believed.",
+    "trusted_proxies": "Networks, separated by commas, whose `X-Forwarded-Proto` and `X-Forwarded-For` are believed.",
     "public_url": "The address people use, when a proxy stands before the server.",
+    "audit_keep_days": "Days after which acts leave the [audit log](../how-to/audit.md); unset, they stay for ever.",
     "drain_s": "Time over which sockets are closed when the server is told to stop.",
     "frame_bytes": "One WebSocket message.",
     "update_bytes": "One update.",
@@ -50,10 +51,22 @@ MEANING = {
     "lagging_s": "Time after which a connection that does not drain is closed (1013).",
     "connections": "Sockets on this server.",
     "connections_per_address": "Sockets from one address.",
+    "connections_per_user": "Sockets of one user; visitors who did not sign in count by their address.",
+    "connections_per_project": "Sockets with a document of one project open.",
     "documents_per_connection": "Documents on one Hocuspocus socket.",
     "authentication_s": "Time to authenticate.",
     "queued_bytes_before_authentication": "Bytes kept for a document that is not open yet.",
     "queued_frames_before_authentication": "Messages kept for a document that is not open yet.",
+    "requests_per_s": "REST requests of one user, or of one address that nobody signed in from, sustained.",
+    "requests_burst": "REST requests of one user or address at once.",
+    "sign_ins_per_name": "Attempts to sign in under one name within five minutes.",
+    "sign_ins_per_address": "Attempts to sign in from one address within five minutes.",
+    "issuer": "The provider's address, exactly as its discovery document has it; signing in with it is off when unset.",
+    "client_id": "What the provider calls this server.",
+    "client_secret": "The secret that goes with it; unset for a public client.",
+    "name": "What people know the provider by; it stands on the sign-in page.",
+    "create_users": "Whether whoever the provider vouches for gets an account; otherwise only who has one and linked "
+    "it signs in.",
     "upload_bytes": "One uploaded file or ZIP.",
     "text_file_bytes": "One text file; larger ones are kept as binary.",
     "room_memory_bytes": "Encoded state of idle documents kept in memory.",
@@ -67,6 +80,11 @@ Settings come from the environment; `--host`, `--port`, `--data-dir`, `--databas
 
 This page is written by `make docs` from [server/settings.py](../../server/settings.py).
 """
+OIDC = """
+## Identity provider
+
+An OpenID Connect provider that people may [sign in with](../how-to/sign-in.md#an-identity-provider).
+"""
 LIMITS = """
 ## Limits
 
@@ -74,12 +92,17 @@ What one connection, document or message may cost. Sizes are in bytes, times in 
 """
 
 
+GROUPS = {"limits", "oidc"}
+"""Fields that are groups of settings with a prefix of their own."""
+
+
 def page() -> str:
     """The whole page."""
-    documented = {name for group in (Settings, Limits) for name in group.model_fields} - {"limits"}
+    groups = (Settings, Limits, OidcSettings)
+    documented = {name for group in groups for name in group.model_fields} - GROUPS
     if documented != MEANING.keys():
         raise SystemExit(f"docs/generate.py: MEANING and the settings differ: {sorted(documented ^ MEANING.keys())}")
-    return "\n".join([HEAD, *table(Settings), LIMITS, *table(Limits), ""])
+    return "\n".join([HEAD, *table(Settings), OIDC, *table(OidcSettings), LIMITS, *table(Limits), ""])
 
 
 def table(group: type[BaseSettings]) -> Iterator[str]:
@@ -88,7 +111,7 @@ def table(group: type[BaseSettings]) -> Iterator[str]:
     yield "| variable | default | values | meaning |"
     yield "| --- | --- | --- | --- |"
     for name, field in group.model_fields.items():
-        if name != "limits":
+        if name not in GROUPS:
             cells = (f"`{prefix}{name.upper()}`", default(field), values(field.annotation), MEANING[name])
             yield f"| {' | '.join(cells)} |"
 

@@ -1,4 +1,12 @@
-import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent } from "@tanstack/react-router";
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  Link,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { readExplainSearch } from "./explain/search";
 import { LoginPage } from "./login/LoginPage";
 import { ProjectsPage } from "./projects/ProjectsPage";
 import { Notice } from "./ui/Notice";
@@ -8,8 +16,10 @@ const root = createRootRoute({ notFoundComponent: NotFound, errorComponent: Brok
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
-  validateSearch: (search: Record<string, unknown>): { next?: string } =>
-    isInternal(search.next) ? { next: search.next } : {},
+  validateSearch: (search: Record<string, unknown>): { next?: string; problem?: string } => ({
+    ...(isInternal(search.next) && { next: search.next }),
+    ...(typeof search.problem === "string" && { problem: search.problem }),
+  }),
   component: LoginPage,
 });
 
@@ -23,8 +33,58 @@ const project = createRoute({
 const noFile = createRoute({ getParentRoute: () => project, path: "/" });
 const file = createRoute({ getParentRoute: () => project, path: "/f/$" });
 
+const join = createRoute({
+  getParentRoute: () => root,
+  path: "/join/$token",
+  component: lazyRouteComponent(() => import("./join/JoinPage"), "JoinPage"),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/me",
+  component: lazyRouteComponent(() => import("./account/AccountPage"), "AccountPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/p/$slug/settings/$section",
+  validateSearch: readExplainSearch,
+  component: lazyRouteComponent(() => import("./settings/SettingsPage"), "SettingsPage"),
+});
+const anySettings = createRoute({
+  getParentRoute: () => root,
+  path: "/p/$slug/settings",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/p/$slug/settings/$section", params: { ...params, section: "members" } });
+  },
+});
+
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/$section",
+  validateSearch: readExplainSearch,
+  component: lazyRouteComponent(() => import("./admin/AdminPage"), "AdminPage"),
+});
+const anyAdmin = createRoute({
+  getParentRoute: () => root,
+  path: "/admin",
+  beforeLoad: () => {
+    throw redirect({ to: "/admin/$section", params: { section: "users" } });
+  },
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([login, projects, project.addChildren([noFile, file])]),
+  routeTree: root.addChildren([
+    login,
+    join,
+    projects,
+    project.addChildren([noFile, file]),
+    anySettings,
+    settings,
+    account,
+    anyAdmin,
+    admin,
+  ]),
   defaultPreload: "intent",
 });
 

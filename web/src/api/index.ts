@@ -1,15 +1,18 @@
 import { encodePath } from "../files/paths";
-import { request, send } from "./http";
-import type { Deleted, DocumentInfo, Imported, Moved, Page, Project, Session } from "./types";
+import { request, requestAll, send } from "./http";
+import type { Deleted, DocumentInfo, FileItem, Imported, Moved, Project, Session, SignInWays } from "./types";
 
 export { ApiError, Unreachable } from "./http";
 export type * from "./types";
 
-const projectUrl = (slug: string) => `/projects/${encodeURIComponent(slug)}`;
+/** Where a project is, below `/api/v1`. */
+export const projectUrl = (slug: string) => `/projects/${encodeURIComponent(slug)}`;
 const filesUrl = (slug: string) => `${projectUrl(slug)}/files`;
 
 export const getSession = () => request<Session>("GET", "/session");
-export const signIn = (token: string) => send<Session>("POST", "/session", { token });
+export const signIn = (proof: { token: string } | { user: string; password: string }) =>
+  send<Session>("POST", "/session", proof);
+export const getSignInWays = () => request<SignInWays>("GET", "/sign-in");
 export const signOut = () => request<void>("DELETE", "/session");
 
 export const getProject = (slug: string) => request<Project>("GET", projectUrl(slug));
@@ -17,23 +20,16 @@ export const createProject = (slug: string, name: string) =>
   send<Project>("POST", "/projects", { slug, name });
 
 /** All projects you may see, in the server's order. */
-export async function listProjects(): Promise<Project[]> {
-  const projects: Project[] = [];
-  let cursor: string | null = null;
-  do {
-    const query: string = cursor === null ? "" : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: Page<Project> = await request("GET", `/projects?limit=200${query}`);
-    projects.push(...page.items);
-    cursor = page.next_cursor;
-  } while (cursor !== null);
-  return projects;
-}
+export const listProjects = () => requestAll<Project>("/projects");
 
 export const getDocument = (name: string) => request<DocumentInfo>("GET", `/documents/${encodePath(name)}`);
 
 /** Where a file's bytes are, for `<img>` and downloads. */
 export const fileUrl = (slug: string, path: string) => `/api/v1${filesUrl(slug)}/${encodePath(path)}`;
 export const exportUrl = (slug: string) => `/api/v1${filesUrl(slug)}:export`;
+
+/** All files and folders of a project that you may see. */
+export const listFiles = (slug: string) => requestAll<FileItem>(filesUrl(slug));
 
 /** Creates an empty text file; raises `ApiError` 412 when there is one already. */
 export const createFile = (slug: string, path: string) =>

@@ -1,56 +1,24 @@
-/** What the REST API sends and takes; see `/api/v1/docs`. Times are ISO 8601 in UTC. */
+import type { components } from "./schema";
 
-export type Kind = "person" | "terminal" | "agent";
-export type Role = "owner" | "editor" | "viewer";
+/** What the REST API sends and takes, by the server's own names; see `/api/v1/docs`. Times are ISO 8601 in UTC. */
+export type Schemas = components["schemas"];
 
-export interface User {
-  id: string;
-  name: string;
-  /** Index of the identity colour, 0–11. */
-  hue: number;
-  kind: Kind;
-}
-
-export interface Session {
-  user: User;
-  is_admin: boolean;
-  /** Nobody signed in: the server lets anybody use it with one role. */
-  anonymous?: boolean;
-}
-
-export interface Project {
-  id: string;
-  slug: string;
-  name: string;
-  role: Role;
-  created_at: string;
-}
-
-export interface DocumentInfo {
-  name: string;
-  id: number;
-  /** Changes when the history was reset: what is stored on this device for another epoch must not be merged. */
-  epoch: number;
-  seq: number;
-  writable: boolean;
-}
+export type Kind = Schemas["Kind"];
+export type Action = Schemas["Action"];
+export type Effect = Schemas["Effect"];
+export type User = Schemas["UserOut"];
+export type Session = Schemas["SessionOut"];
+export type SignInWays = Schemas["SignInWays"];
+export type Project = Schemas["ProjectOut"];
+export type DocumentInfo = Schemas["DocumentDetail"];
+export type FileItem = Schemas["FileItem"];
+export type Moved = Schemas["Moved"];
+export type Deleted = Schemas["Deleted"];
+export type Imported = Schemas["ImportResult"];
 
 export interface Page<T> {
   items: T[];
-  next_cursor: string | null;
-}
-
-export interface Moved {
-  moved: { id: string; from: string; to: string }[];
-}
-
-export interface Deleted {
-  deleted: { id: string; path: string }[];
-}
-
-export interface Imported {
-  imported: number;
-  skipped: { path: string; reason: string }[];
+  next_cursor?: string | null;
 }
 
 /** An error body (RFC 9457). */

@@ -1,14 +1,13 @@
-import { Navigate, useLocation } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Button } from "react-aria-components";
 import { ApiError, type Session } from "../api";
 import { Notice, Skeleton } from "../ui/Notice";
 import { useSession } from "./query";
+import { ToSignIn } from "./ToSignIn";
 
 /** Shows its children to whom the server knows; everybody else is asked to sign in and comes back here. */
 export function SignedIn({ children }: { children: (session: Session) => ReactNode }) {
   const session = useSession();
-  const next = useLocation({ select: (location) => location.href });
   if (session.data) return children(session.data);
   if (session.isPending)
     return (
@@ -16,8 +15,7 @@ export function SignedIn({ children }: { children: (session: Session) => ReactNo
         <Skeleton rows={4} label="Loading" />
       </main>
     );
-  if (session.error instanceof ApiError && session.error.status === 401)
-    return <Navigate to="/login" search={{ next }} replace />;
+  if (session.error instanceof ApiError && session.error.status === 401) return <ToSignIn />;
   return (
     <main className="page">
       <Notice

@@ -1,7 +1,14 @@
 import { Store } from "./store";
 
-export const THEMES = ["system", "light", "dark"] as const;
+export const THEMES = ["system", "light", "dark", "contrast"] as const;
 export type Theme = (typeof THEMES)[number];
+
+export const THEME_NAMES: Record<Theme, string> = {
+  system: "As the system",
+  light: "Light",
+  dark: "Dark",
+  contrast: "High contrast",
+};
 
 const isTheme = (value: string | undefined): value is Theme => THEMES.some((theme) => theme === value);
 

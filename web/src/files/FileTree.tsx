@@ -28,7 +28,7 @@ const ROW_HEIGHT = 28;
 export function FileTree({ path }: { path: string | null }) {
   const { sync, writable, dialog } = useWorkspace();
   const entries = useStore(sync.entries);
-  const { loaded } = useStore(sync.tree.state);
+  const loaded = useStore(sync.listed);
   const nodes = useMemo(() => buildTree(entries.values()), [entries]);
   const index = useMemo(() => indexNodes(nodes), [nodes]);
   const [expanded, setExpanded] = useExpanded(index, path);

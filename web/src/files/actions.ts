@@ -16,21 +16,26 @@ export function useFileActions() {
       workspace.focusNext = true;
       return open(path);
     };
+    const changing = async <T>(change: Promise<T>): Promise<T> => {
+      const done = await change;
+      workspace.sync.refresh();
+      return done;
+    };
     return {
       /** Shows a file; the focus stays where it is. */
       open,
       /** Shows a file to type in it. */
       edit,
       createFile: async (path: string) => {
-        await api.createFile(slug, path);
+        await changing(api.createFile(slug, path));
         await edit(path);
       },
-      createFolder: (path: string) => api.createFolder(slug, path),
-      rename: (from: string, to: string) => api.moveFile(slug, from, to),
-      moveInto: (folder: string, paths: string[]) => moveInto(slug, folder, paths),
-      remove: (path: string) => remove(slug, path),
-      restore: (id: string) => api.restoreFiles(slug, [id]).catch(toastError),
-      importZip: (archive: File) => importZip(slug, archive),
+      createFolder: (path: string) => changing(api.createFolder(slug, path)),
+      rename: (from: string, to: string) => changing(api.moveFile(slug, from, to)),
+      moveInto: (folder: string, paths: string[]) => changing(moveInto(slug, folder, paths)),
+      remove: (path: string) => changing(remove(slug, path)),
+      restore: (id: string) => changing(api.restoreFiles(slug, [id])).catch(toastError),
+      importZip: (archive: File) => changing(importZip(slug, archive)),
     };
   }, [workspace, slug, navigate]);
 }

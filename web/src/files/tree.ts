@@ -30,24 +30,24 @@ const KINDS: ReadonlySet<unknown> = new Set(["text", "binary", "directory"]);
 export function readEntries(doc: Y.Doc): Map<string, Entry> {
   const entries = new Map<string, Entry>();
   for (const [id, value] of doc.getMap("files")) {
-    const entry = readEntry(id, value);
+    const entry = value instanceof Y.Map ? readEntry(id, (name) => value.get(name)) : null;
     if (entry !== null) entries.set(id, entry);
   }
   return entries;
 }
 
-function readEntry(id: string, value: unknown): Entry | null {
-  if (!(value instanceof Y.Map)) return null;
-  const path: unknown = value.get("path");
-  const kind: unknown = value.get("kind");
+/** The entry whose members `get` gives by name; null when they have not the shape of one. */
+export function readEntry(id: string, get: (name: string) => unknown): Entry | null {
+  const path = get("path");
+  const kind = get("kind");
   if (typeof path !== "string" || path === "" || !KINDS.has(kind)) return null;
-  const size: unknown = value.get("size");
-  const blob: unknown = value.get("blob");
+  const size = get("size");
+  const blob = get("blob");
   return {
     id,
     path,
     kind: kind as EntryKind,
-    eol: value.get("eol") === "crlf" ? "crlf" : "lf",
+    eol: get("eol") === "crlf" ? "crlf" : "lf",
     size: typeof size === "number" ? size : null,
     blob: typeof blob === "string" ? blob : null,
   };

@@ -8,6 +8,7 @@ import type { Entry } from "../files/tree";
 import type { SyncedDocument } from "../sync/document";
 import type { Status } from "../sync/status";
 import { Banner } from "../ui/Banner";
+import { useWorkspace } from "./context";
 
 interface BannersProps {
   entry: Entry;
@@ -24,6 +25,8 @@ const MOST_BANNERS = 2;
 /** The two most pressing things to know about this file. */
 export function Banners({ entry, document, status, isDeleted, limit, onReset }: BannersProps) {
   const { refused, outdated, denied, kept, writable } = useStore(document.state);
+  // Said once for all files, above them.
+  const isAccessLost = useStore(useWorkspace().sync.access) === "none";
   const rescue = <Rescue name={baseName(entry.path)} document={document} />;
   const banners: (ReactElement | false)[] = [
     refused && (
@@ -44,7 +47,7 @@ export function Banners({ entry, document, status, isDeleted, limit, onReset }: 
     ),
     isDeleted && <Deleted key="deleted" entry={entry} rescue={rescue} />,
     status.overdue && <Overdue key="overdue" unsent={status.unsent} kept={kept} rescue={rescue} />,
-    !isDeleted && denied !== null && (
+    !isDeleted && !isAccessLost && denied !== null && (
       <Denied key="denied" reason={denied} onRetry={() => document.rejoin()} />
     ),
     limit !== null && (
@@ -52,7 +55,7 @@ export function Banners({ entry, document, status, isDeleted, limit, onReset }: 
         Read-only: {limit}.
       </Banner>
     ),
-    !writable && !isDeleted && (
+    !writable && !isDeleted && !isAccessLost && (
       <Banner key="viewer" tone="info">
         Read-only: you may read this file but not change it.
       </Banner>

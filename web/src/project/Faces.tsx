@@ -1,9 +1,10 @@
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useStore } from "../app/store";
+import { KIND_NAMES } from "../app/words";
 import { useFileActions } from "../files/actions";
 import { baseName } from "../files/paths";
 import type { Person } from "../sync/presence";
-import { KIND_NAMES, Mark } from "../ui/Mark";
+import { Mark } from "../ui/Mark";
 import { useWorkspace } from "./context";
 
 const SHOWN = 6;

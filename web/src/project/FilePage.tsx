@@ -29,11 +29,11 @@ interface FilePageProps {
 /** Whatever is at the address: a text in the editor, a picture, a folder, or nothing. */
 export function FilePage({ path, entry, status }: FilePageProps) {
   const { sync } = useWorkspace();
-  const tree = useStore(sync.tree.state);
+  const listed = useStore(sync.listed);
   if (path === null)
     return <Notice title="Pick a file">Choose one on the left, or press Ctrl K and type its name.</Notice>;
   if (entry === null)
-    return tree.loaded ? (
+    return listed ? (
       <Notice title={`There is no ${baseName(path)}`}>
         It may have been deleted or moved to another name.
       </Notice>
@@ -118,7 +118,14 @@ function TextFile({ entry, status }: { entry: Entry; status: Status }) {
             key={entry.id}
             document={document}
             entry={entry}
-            isReadOnly={!state.writable || isDeleted || limit !== null || state.refused || state.outdated}
+            isReadOnly={
+              !state.writable ||
+              state.denied !== null ||
+              isDeleted ||
+              limit !== null ||
+              state.refused ||
+              state.outdated
+            }
           />
         </Suspense>
         {isPreviewing && (

@@ -9,6 +9,7 @@ import { baseName } from "../files/paths";
 import type { Entry } from "../files/tree";
 import { Palette } from "../palette/Palette";
 import { Icon } from "../ui/Icon";
+import { AccessBanner } from "./AccessBanner";
 import { useEntriesByPath, useWorkspace } from "./context";
 import { PeoplePanel } from "./Faces";
 import { FilePage } from "./FilePage";
@@ -54,6 +55,7 @@ export function ProjectFrame() {
       <TopBar />
       <main className="frame-body">
         <h1 className="visually-hidden">{viewed?.path ?? project.name}</h1>
+        <AccessBanner />
         <div className="frame-left">
           <FilesPanel path={path} />
         </div>

@@ -18,7 +18,8 @@ export function ProjectPage() {
 function LoadProject({ slug, session }: { slug: string; session: Session }) {
   const project = useProject(slug);
   if (project.isPending) return <Skeleton rows={8} label="Loading the project" />;
-  if (project.data === undefined || isMissing(project.error))
+  // Somebody who loses the project while it is open is told so above what they see; nothing is torn away.
+  if (project.data === undefined)
     return <NoProject error={project.error} retry={() => void project.refetch()} />;
   if (project.data.slug !== slug)
     return <Navigate to="/p/$slug" params={{ slug: project.data.slug }} replace />;

@@ -1,4 +1,4 @@
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
 import { useProjects } from "../app/query";
 import { Icon } from "../ui/Icon";
@@ -8,7 +8,7 @@ import { useWorkspace } from "./context";
 import { Faces } from "./Faces";
 
 export function TopBar() {
-  const { palette, session } = useWorkspace();
+  const { palette, session, slug } = useWorkspace();
   return (
     <header className="topbar">
       <Wordmark />
@@ -20,6 +20,9 @@ export function TopBar() {
       </Button>
       <span className="spacer" />
       <Faces />
+      <Link to="/p/$slug/settings" params={{ slug }} className="button" aria-label="Share">
+        <Icon name="people" /> <span className="wide-only">Share</span>
+      </Link>
       <UserMenu session={session} />
     </header>
   );

@@ -18,6 +18,9 @@ export type FileDialog =
   | { kind: "rename"; path: string }
   | null;
 
+/** Roles that come with the server and change no file. Of others the server decides, file by file. */
+const READERS: ReadonlySet<string> = new Set(["viewer", "commenter", "worker"]);
+
 /** One open project: what it holds and what its parts tell each other. */
 export class Workspace {
   readonly dialog = new Store<FileDialog>(null);
@@ -40,7 +43,7 @@ export class Workspace {
   }
 
   get writable(): boolean {
-    return this.project.role !== "viewer";
+    return !READERS.has(this.project.role);
   }
 }
 

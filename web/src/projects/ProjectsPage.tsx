@@ -1,14 +1,15 @@
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { Button, FileTrigger } from "react-aria-components";
-import type { Project, Role, Session } from "../api";
+import type { Project, Session } from "../api";
 import { useProjects } from "../app/query";
 import { SignedIn } from "../app/SignedIn";
+import { showDay } from "../app/time";
 import { useTitle } from "../app/useTitle";
+import { roleName } from "../app/words";
 import { Icon } from "../ui/Icon";
 import { Notice, Skeleton } from "../ui/Notice";
-import { UserMenu } from "../ui/UserMenu";
-import { Wordmark } from "../ui/Wordmark";
+import { PageFrame } from "../ui/PageFrame";
 import { NewProjectDialog } from "./NewProjectDialog";
 
 type Creating = { archive: File | null } | null;
@@ -21,21 +22,14 @@ function Projects({ session }: { session: Session }) {
   const [creating, setCreating] = useState<Creating>(null);
   useTitle("Projects");
   return (
-    <>
-      <header className="topbar">
-        <Wordmark />
-        <span className="spacer" />
-        <UserMenu session={session} />
-      </header>
-      <main className="page">
-        <div className="page-head">
-          <h1>Projects</h1>
-          <CreateButtons onCreate={setCreating} />
-        </div>
-        <ProjectList onCreate={setCreating} />
-      </main>
+    <PageFrame session={session}>
+      <div className="page-head">
+        <h1>Projects</h1>
+        <CreateButtons onCreate={setCreating} />
+      </div>
+      <ProjectList onCreate={setCreating} />
       {creating && <NewProjectDialog archive={creating.archive} onClose={() => setCreating(null)} />}
-    </>
+    </PageFrame>
   );
 }
 
@@ -88,17 +82,14 @@ function ProjectList({ onCreate }: { onCreate: (creating: Creating) => void }) {
   );
 }
 
-const ROLES: Record<Role, string> = { owner: "Owner", editor: "Editor", viewer: "Viewer" };
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-
 function ProjectRow({ project }: { project: Project }) {
   return (
     <li>
       <Link to="/p/$slug" params={{ slug: project.slug }} className="project-row">
         <span className="project-name">{project.name}</span>
         <span className="project-slug">{project.slug}</span>
-        <span className="project-role">{ROLES[project.role]}</span>
-        <time dateTime={project.created_at}>{day.format(new Date(project.created_at))}</time>
+        <span className="project-role">{roleName(project.role)}</span>
+        <time dateTime={project.created_at}>{showDay(project.created_at)}</time>
       </Link>
     </li>
   );

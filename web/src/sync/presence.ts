@@ -8,7 +8,7 @@ export interface Person extends User {
   isYou: boolean;
 }
 
-const KINDS: ReadonlySet<unknown> = new Set(["person", "terminal", "agent"]);
+const KINDS: ReadonlySet<unknown> = new Set(["person", "terminal", "agent", "worker"]);
 
 /** The `user` of an awareness state. Peers may send anything: what is not as agreed is replaced. */
 export function readUser(value: unknown): User | null {

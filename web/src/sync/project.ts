@@ -1,9 +1,10 @@
-import type { Project, User } from "../api";
+import type { FileItem, Project, User } from "../api";
 import * as api from "../api";
 import { recall, remember } from "../app/storage";
 import { Store } from "../app/store";
-import { type Entry, readEntries } from "../files/tree";
+import { type Entry, readEntries, readEntry } from "../files/tree";
 import { SyncedDocument } from "./document";
+import { Listing } from "./listing";
 import { type Person, readPeople } from "./presence";
 import { DataSocket } from "./socket";
 import type { Facts } from "./status";
@@ -12,14 +13,21 @@ const ASK_AGAIN_MS = 2000;
 
 export type Entries = ReadonlyMap<string, Entry>;
 
+/** Which of the project's files one may read: all, by the tree document; some, as REST lists them; or none any more. */
+export type Access = "all" | "some" | "none";
+
 /** A project that is open in this page: one socket, its file tree, who is here, and the files that are open. */
 export class ProjectSync {
   readonly entries = new Store<Entries>(new Map());
+  /** The entries are known. */
+  readonly listed = new Store(false);
+  readonly access = new Store<Access>("all");
   readonly people = new Store<Person[]>([]);
   /** Everything the connection sentence needs, but for the role. */
   readonly facts: Store<Omit<Facts, "readOnly">>;
   readonly socket: DataSocket;
   readonly tree: SyncedDocument;
+  readonly #listing: Listing;
   readonly #files = new Map<string, SyncedDocument>();
   readonly #closing = new Set<string>();
   readonly #stops: (() => void)[] = [];
@@ -31,6 +39,11 @@ export class ProjectSync {
     this.socket = new DataSocket(socketUrl(), isSignedIn);
     this.facts = new Store(gatherFacts(this.socket, []));
     this.tree = this.#document(`${project.slug}/tree`, "tree");
+    this.#listing = new Listing(
+      () => api.listFiles(project.slug),
+      (files) => this.#listedSome(files),
+      () => this.access.set("none"),
+    );
     this.#watchTree();
     this.#stops.push(this.socket.state.subscribe(this.#gather));
     for (const event of ["online", "offline"]) addEventListener(event, this.#gather);
@@ -60,6 +73,17 @@ export class ProjectSync {
     return this.open(entry);
   }
 
+  /** The user has changed the files: a listing is asked for anew. The tree document needs no word. */
+  refresh(): void {
+    if (this.#listing.isRunning) this.#listing.start();
+  }
+
+  /** Tries again what was refused. */
+  rejoin(): void {
+    this.tree.rejoin();
+    this.#rejoinFiles();
+  }
+
   /** Tells the others which file you look at. */
   lookAt(path: string | null): void {
     this.tree.awareness.setLocalStateField("path", path);
@@ -76,6 +100,7 @@ export class ProjectSync {
   destroy(): void {
     for (const event of ["online", "offline"]) removeEventListener(event, this.#gather);
     for (const stop of this.#stops) stop();
+    this.#listing.stop();
     for (const file of this.#files.values()) file.destroy();
     this.tree.destroy();
     this.socket.destroy();
@@ -112,10 +137,7 @@ export class ProjectSync {
 
   #watchTree(): void {
     const { doc, awareness } = this.tree;
-    const readTree = () => {
-      this.entries.set(readEntries(doc));
-      this.#followMoves();
-    };
+    const readTree = () => this.#setEntries(readEntries(doc));
     const readPresence = () =>
       this.people.set(readPeople(awareness.getStates(), awareness.clientID, this.me));
     doc.on("update", readTree);
@@ -126,8 +148,34 @@ export class ProjectSync {
   }
 
   readonly #checkAccess = (): void => {
-    if (this.tree.state.get().denied !== null) void this.socket.checkSession();
+    const { denied, loaded, synced } = this.tree.state.get();
+    if (synced) {
+      this.#listing.stop();
+      this.access.set("all");
+    }
+    if (loaded && this.access.get() === "all") this.listed.set(true);
+    if (denied === null || this.#listing.isRunning) return;
+    void this.socket.checkSession();
+    this.#listing.start();
   };
+
+  #listedSome(files: FileItem[]): void {
+    const wasRefused = this.access.get() === "none";
+    this.access.set("some");
+    const entries = files.map((file) => readEntry(file.id, (name) => file[name as keyof FileItem]));
+    this.#setEntries(new Map(entries.flatMap((entry) => (entry === null ? [] : [[entry.id, entry]]))));
+    this.listed.set(true);
+    if (wasRefused) this.#rejoinFiles();
+  }
+
+  #setEntries(entries: Entries): void {
+    this.entries.set(entries);
+    this.#followMoves();
+  }
+
+  #rejoinFiles(): void {
+    for (const file of this.#files.values()) if (file.state.get().denied !== null) file.rejoin();
+  }
 
   #followMoves(): void {
     for (const [id, file] of this.#files) {

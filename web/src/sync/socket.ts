@@ -14,6 +14,7 @@ const SILENCE_MS = 3000;
 const FIRST_MESSAGE_MS = 8000;
 const LONGEST_WAIT_MS = 15_000;
 const UNAUTHENTICATED = 4401;
+const FORBIDDEN = 4403;
 
 /** How long to wait before attempt `n`, 0 for the first after a loss; `random` in [0, 1) keeps clients apart. */
 export function backoff(attempt: number, random: number): number {
@@ -63,7 +64,8 @@ export class DataSocket extends HocuspocusProviderWebsocket {
     if (phase === "signed-out") return;
     if (closed.event.code === UNAUTHENTICATED) this.#signedOut();
     else {
-      this.#wait();
+      // Other documents may still be open to you: those are wanted back without a wait.
+      this.#wait(phase === "open" && closed.event.code === FORBIDDEN);
       if (phase !== "open") void this.checkSession();
     }
   }
@@ -86,8 +88,8 @@ export class DataSocket extends HocuspocusProviderWebsocket {
     this.state.set({ phase: "open", retryAt: null });
   }
 
-  #wait(): void {
-    const delay = backoff(this.#attempt++, Math.random());
+  #wait(isRefused: boolean): void {
+    const delay = isRefused ? 0 : backoff(this.#attempt++, Math.random());
     this.state.set({ phase: "waiting", retryAt: Date.now() + delay });
     this.#timer = setTimeout(this.retryNow, delay);
   }

@@ -6,9 +6,12 @@ interface FormDialogProps {
   submit: string;
   children: ReactNode;
   onClose: () => void;
-  /** Closes the dialog when it succeeds; the message of what it throws is shown. */
-  onSubmit: () => Promise<void>;
+  /** Closes the dialog when it succeeds, unless it gives "stay"; the message of what it throws is shown. */
+  onSubmit: () => Promise<unknown>;
   isDisabled?: boolean;
+  /** It takes something away. */
+  isHarmful?: boolean;
+  isWide?: boolean;
 }
 
 /** A question with fields, answered by Enter, left by Escape. */
@@ -19,6 +22,8 @@ export function FormDialog({
   onClose,
   onSubmit,
   isDisabled = false,
+  isHarmful = false,
+  isWide = false,
 }: FormDialogProps) {
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -29,8 +34,7 @@ export function FormDialog({
     setBusy(true);
     setError(null);
     try {
-      await onSubmit();
-      onClose();
+      if ((await onSubmit()) !== "stay") onClose();
     } catch (failure) {
       setError(failure instanceof Error ? failure.message : String(failure));
     } finally {
@@ -40,7 +44,7 @@ export function FormDialog({
 
   return (
     <ModalOverlay isOpen isDismissable onOpenChange={(open) => open || onClose()} className="overlay">
-      <Modal className="modal">
+      <Modal className={isWide ? "modal wide" : "modal"}>
         <Dialog className="dialog">
           <form onSubmit={run}>
             <Heading slot="title">{title}</Heading>
@@ -54,8 +58,12 @@ export function FormDialog({
               <Button className="button quiet" onPress={onClose}>
                 Cancel
               </Button>
-              <Button className="button primary" type="submit" isPending={busy} isDisabled={isDisabled}>
-                {submit}
+              <Button
+                className={isHarmful ? "button harmful" : "button primary"}
+                type="submit"
+                isDisabled={isDisabled}
+              >
+                {busy ? `${submit}…` : submit}
               </Button>
             </div>
           </form>

@@ -13,13 +13,11 @@ import * as api from "../api";
 import { queryClient } from "../app/query";
 import { forget } from "../app/storage";
 import { useStore } from "../app/store";
-import { setTheme, THEMES, type Theme, theme } from "../app/theme";
+import { setTheme, THEME_NAMES, THEMES, theme } from "../app/theme";
 import { toastError } from "../app/toasts";
 import { Mark } from "./Mark";
 
-const THEME_NAMES: Record<Theme, string> = { system: "As the system", light: "Light", dark: "Dark" };
-
-/** Who you are, the theme, and the way out. */
+/** Who you are, the theme, your account, and the way out. */
 export function UserMenu({ session }: { session: api.Session }) {
   const chosen = useStore(theme);
   const navigate = useNavigate();
@@ -62,6 +60,14 @@ export function UserMenu({ session }: { session: api.Session }) {
               </MenuItem>
             ))}
           </MenuSection>
+          <MenuItem className="menu-item separated" onAction={() => void navigate({ to: "/me" })}>
+            Account
+          </MenuItem>
+          {session.is_admin && (
+            <MenuItem className="menu-item" onAction={() => void navigate({ to: "/admin" })}>
+              Administration
+            </MenuItem>
+          )}
           <MenuItem className="menu-item separated" onAction={() => void signOut()}>
             {session.anonymous ? "Sign in…" : "Sign out"}
           </MenuItem>

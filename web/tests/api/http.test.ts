@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { ApiError, createFile, deleteFile, listProjects, Unreachable } from "../../src/api";
+import { withQuery } from "../../src/api/http";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -57,7 +58,7 @@ test("a list is read to its last page", async () => {
     new Response(JSON.stringify({ items: ids.map((id) => ({ id })), next_cursor }));
   const fetched = answer(page(["1", "2"], "a b"), page(["3"], null));
   expect((await listProjects()).map(({ id }) => id)).toEqual(["1", "2", "3"]);
-  expect(fetched.mock.calls[1]?.[0]).toBe("/api/v1/projects?limit=200&cursor=a%20b");
+  expect(fetched.mock.calls[1]?.[0]).toBe("/api/v1/projects?limit=200&cursor=a+b");
 });
 
 test("a new file never replaces one that is there", async () => {
@@ -66,4 +67,14 @@ test("a new file never replaces one that is there", async () => {
   const [url, init] = fetched.mock.calls[0] ?? [];
   expect(url).toBe("/api/v1/projects/acme/files/a%20b/%C3%B6.md");
   expect(init).toMatchObject({ method: "PUT", headers: { "If-None-Match": "*" } });
+});
+
+test("when to ask again is read from a refusal", async () => {
+  answer(new Response("{}", { status: 429, headers: { "Retry-After": "12" } }));
+  await expect(listProjects()).rejects.toMatchObject({ status: 429, retryAfter: 12 });
+});
+
+test("what is empty is not in the query", () => {
+  expect(withQuery("/users", { q: "a b", limit: 5, cursor: undefined, x: "" })).toBe("/users?q=a+b&limit=5");
+  expect(withQuery("/users", {})).toBe("/users");
 });
