@@ -18,8 +18,8 @@ from server.kit.errors import NotFound
 from server.kit.events import EventBus
 from server.projects import Project, ProjectService
 
-NAMES_ALL_FILES = frozenset({Kind.TREE})
-"""Documents that tell which files there are: a document is readable whole or not at all."""
+NAMES_ALL_FILES = frozenset({Kind.TREE, Kind.LIVE})
+"""Documents that tell which files there are, or which are leased: a document is readable whole or not at all."""
 
 
 @dataclass(frozen=True, slots=True)

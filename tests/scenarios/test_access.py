@@ -193,7 +193,7 @@ async def test_lists_are_as_if_there_were_nothing_else(site: Site) -> None:
     assert [item["path"] for item in (await site.mia.get(f"{PROJECT}/files")).json()["items"]] == ["open/a.txt"]
 
 
-@pytest.mark.parametrize("name", ["files/{}", "docs/{}", "tree"])
+@pytest.mark.parametrize("name", ["files/{}", "docs/{}", "tree", "live"])
 async def test_sockets_say_the_same(name: str, site: Site) -> None:
     """Both dialects refuse what is hidden with the frames, code and reason of what is not there."""
     await hide(site)
@@ -209,8 +209,8 @@ async def test_sockets_say_the_same(name: str, site: Site) -> None:
             said += client.said
         return [re.sub(r"'acme/[^']*'", "NAME", str(each)) for each in said]
 
-    if name == "tree":  # there is one, but not for who may not read every file; nobody has a chat
-        assert await heard("acme/tree") == await heard("acme/chat/x")
+    if name in ("tree", "live"):  # there is one, but not for who may not read every file; nobody has a chat
+        assert await heard(f"acme/{name}") == await heard("acme/chat/x")
     else:
         hidden = "acme/" + name.format("secret/key" if name.startswith("files") else "secret/doc")
         assert await heard(hidden) == await heard("acme/files/absent/key")
@@ -282,8 +282,8 @@ async def test_presence_hides_paths(site: Site) -> None:
     """In a room that both may join, who may not read a file does not learn that somebody looks at it."""
     await hide(site)
     async with (
-        hocuspocus(site.server.sync_url, "acme/live", site.token) as mia,
-        hocuspocus(site.server.sync_url, "acme/live", ADMIN_TOKEN) as admin,
+        hocuspocus(site.server.sync_url, FILE, site.token) as mia,
+        hocuspocus(site.server.sync_url, FILE, ADMIN_TOKEN) as admin,
     ):
         await mia.synced()
         await admin.synced()

@@ -53,7 +53,7 @@ def knock(atrium: Atrium, text: str) -> None:
                 sock.sendall(client_frame(SYNC_STEP_1))
                 sock.recv(4096)  # the refusal
     for headers in ({"Authorization": f"Bearer {text}"}, {"Cookie": f"atrium={text}"}):
-        httpx.get(f"{atrium.url}/api/v1/projects/{text}?token={text}", headers=headers)
+        httpx.get(f"{atrium.url}/api/v1/projects/{text}?token={text}", headers=headers, timeout=PATIENCE_S)
     atrium.try_request("POST", "/api/v1/session", json={"token": text}, headers={"Origin": atrium.url})
 
 
