@@ -106,6 +106,11 @@ class SyncConnection:
     def congested(self) -> bool:
         return self._socket.congested
 
+    @property
+    def buffered(self) -> int:
+        """How many bytes wait for the socket to take them."""
+        return self._socket.transport.get_write_buffer_size()
+
     def write(self, frames: bytes) -> None:
         self._silent_ticks = 0
         self._socket.write(frames)
@@ -168,8 +173,7 @@ class SyncConnection:
         self._frames_read = self._bytes_read = 0
 
     def _check_outbox(self) -> None:
-        buffered = self._socket.transport.get_write_buffer_size()
-        if buffered > self._limits.outbox_bytes and not self._overflowing:
+        if self.buffered > self._limits.outbox_bytes and not self._overflowing:
             self._overflowing = True
             self._loop.call_soon(self._give_up)  # not now: whoever writes may be in the middle of a list of peers
 
@@ -182,5 +186,5 @@ class SyncConnection:
         if self._receiver is None:
             return
         metrics.SLOW_CONSUMERS.inc()
-        logger.info("socket.slow_consumer", extra={"buffered": self._socket.transport.get_write_buffer_size()})
+        logger.info("socket.slow_consumer", extra={"buffered": self.buffered})
         self.close(TRY_AGAIN_LATER, "You do not read what is sent to you.")

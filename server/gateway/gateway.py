@@ -178,6 +178,7 @@ class SyncGateway:
             now = asyncio.get_running_loop().time()
             for sync in list(self._sockets):
                 sync.connection.guard(sync.tick, now)
+            metrics.OUTBOX_BYTES.set(sum(sync.connection.buffered for sync in self._sockets))
             wall = self._clock.now()
             self._recheck([channel for channel in self._channels() if channel.is_due(wall)])
 

@@ -31,10 +31,10 @@ class MomentCache(Generic[K, V]):
         entry = self._entries.get(key)
         if entry and self._clock.monotonic() < entry[0]:
             return entry[1]
-        return await self._loads.run((key, self._clears), lambda: self._load(key, load))
-
-    async def _load(self, key: K, load: Callable[[], Coroutine[Any, Any, V]]) -> V:
         clears = self._clears
+        return await self._loads.run((key, clears), lambda: self._load(key, load, clears))
+
+    async def _load(self, key: K, load: Callable[[], Coroutine[Any, Any, V]], clears: int) -> V:
         value = await load()
         if clears == self._clears:  # else it may have been read before the change that made others clear
             self._put(key, value)

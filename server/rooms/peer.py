@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 from crdt_docs.protocol import hocuspocus, messages
+from server.kit import metrics
 from server.rooms.outbox import Link, Outbox, frame
 
 MAX_REFUSALS = 50
@@ -38,11 +39,13 @@ class Gaps:
         if len(self) >= MAX_GAPS or sum(map(len, self._updates)) + len(update) > MAX_GAP_BYTES:
             return False
         self._updates.append(update)
+        metrics.HOT_PATH.pending_gaps += 1
         return True
 
     def release(self) -> list[bytes]:
         """Everything that waited, in order; nothing waits afterwards."""
         updates, self._updates = self._updates, []
+        metrics.HOT_PATH.pending_gaps -= len(updates)
         return updates
 
 

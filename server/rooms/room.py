@@ -97,6 +97,7 @@ class Room:
         if peer not in self.peers:
             return
         del self.peers[peer]
+        peer.gaps.release()
         self._presence.leave(peer)
         self.unpin()
 
@@ -157,6 +158,7 @@ class Room:
     def _take(self, peer: Peer, update: bytes, *, is_new: bool) -> None:
         if self.broken is not None:
             return
+        started = self._runtime.now()
         try:
             pending = self._admission.judge(update, peer.author, writable=peer.writable, is_new=is_new)
         except InvalidUpdate as error:
@@ -167,6 +169,7 @@ class Room:
             self._break(error)
             raise RoomBroken from error
         else:
+            metrics.HOT_PATH.validating_s += self._runtime.now() - started
             pending.peer = peer
             self._enqueue(pending)
 
@@ -287,6 +290,8 @@ class Room:
         if result.seq is None:
             self._break(result.error or RoomBroken())
             return
+        metrics.HOT_PATH.batches += 1
+        metrics.HOT_PATH.saving_s += self._runtime.now() - self._handed_over
         self._head = result.seq
         self._log_bytes += sum(len(pending.update) for pending in self._in_flight)
         self._settle(result.seq)
@@ -297,7 +302,9 @@ class Room:
     def _settle(self, seq: int) -> None:
         """The batch in flight is durable: tell everybody, acknowledge, take up what waits."""
         batch, self._in_flight = self._in_flight, []
+        started = self._runtime.now()
         self._deliver(batch)
+        metrics.HOT_PATH.broadcasting_s += self._runtime.now() - started
         for pending in batch:
             if pending.applied:
                 self._edits_ahead -= 1
@@ -342,8 +349,10 @@ class Room:
             risky = self.kind in (Kind.DOCS, Kind.CHAT) or any(len(update) > RISKY_BYTES for update in updates)
             if risky:
                 self._journal.mark(self.record.id, self._head)
+            started = self._runtime.now()
             with self._reading(InvalidUpdate):
                 self._document.apply(updates)
+            metrics.HOT_PATH.applying_s += self._runtime.now() - started
             if risky:
                 self._journal.clear()
         return self._document

@@ -66,3 +66,24 @@ async def test_an_error_is_not_remembered() -> None:
     with pytest.raises(LookupError):
         await cache.get("a", failing)
     assert await cache.get("a", loading(1, [])) == 1
+
+
+async def test_who_asks_at_the_same_time_shares_one_load() -> None:
+    """A hundred who ask while a value is loaded cost one load; who asks after a clear gets what is read after it."""
+    cache: MomentCache[str, int] = MomentCache(ManualClock())
+    loads: list[int] = []
+    go = asyncio.Event()
+
+    async def slow() -> int:
+        loads.append(len(loads))
+        await go.wait()
+        return loads[-1]
+
+    before = [asyncio.create_task(cache.get("a", slow)) for _ in range(100)]
+    await asyncio.sleep(0)
+    cache.clear()
+    after = asyncio.create_task(cache.get("a", loading(7, [])))
+    assert await after == 7
+    go.set()
+    assert await asyncio.gather(*before) == [0] * 100
+    assert loads == [0]

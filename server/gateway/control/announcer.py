@@ -1,0 +1,122 @@
+"""The server's events as messages: which event is told with which, and to whom."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from server import leases, sessions
+from server.files import FilesMoved
+from server.gateway.control import messages
+from server.gateway.control.hub import About, ControlHub
+from server.gateway.control.messages import LockEvent, ServerMessage, SessionMessage, UserOut
+from server.kit.events import EventBus
+from server.leases import LeaseEvent, LockType
+from server.sessions import LiveSession
+
+UNAVAILABLE = "Leases cannot be given out right now. Text editing goes on; who holds a lease may use it until it ends."
+AVAILABLE = "Leases are given out again."
+
+
+class Announcer:
+    """Subscribes to what happens, and tells the hub."""
+
+    def __init__(self, hub: ControlHub) -> None:
+        self._hub = hub
+
+    def connect(self, events: EventBus) -> None:
+        """Subscribes."""
+        for lease_event in LEASE_MESSAGES:
+            events.subscribe(lease_event, self._on_lease)
+        events.subscribe(sessions.SessionConnected, self._on_connected)
+        events.subscribe(sessions.SessionDisconnected, self._on_disconnected)
+        events.subscribe(sessions.SessionRoleChanged, self._on_role_changed)
+        events.subscribe(sessions.SessionEnded, self._on_ended)
+        events.subscribe(FilesMoved, self._on_files_moved)
+        events.subscribe(leases.LeasesUnavailable, partial(self._notice, "lease.unavailable", UNAVAILABLE))
+        events.subscribe(leases.LeasesAvailable, partial(self._notice, "lease.available", AVAILABLE))
+        events.subscribe(leases.LeasesTakenOver, self._on_taken_over)
+
+    def _on_lease(self, event: LeaseEvent) -> None:
+        if event.lock_type == LockType.ROLE:  # told as `session_role_changed`
+            return
+        answered = None if is_news(event) else (event.lock_type, event.resource_id)
+        path = file_of(event.lock_type, event.resource_id)
+        about = About("leases", event.session_id, path, answered)
+        self._hub.publish(event.project_id, about, lease_message(event))
+
+    def _on_connected(self, event: sessions.SessionConnected) -> None:
+        self._tell_session(event.session, messages.SessionConnectedMessage, resumed=event.resumed)
+
+    def _on_disconnected(self, event: sessions.SessionDisconnected) -> None:
+        self._tell_session(event.session, messages.SessionDisconnectedMessage, until=event.until)
+
+    def _on_role_changed(self, event: sessions.SessionRoleChanged) -> None:
+        self._tell_session(event.session, messages.SessionRoleChangedMessage)
+
+    def _on_ended(self, event: sessions.SessionEnded) -> None:
+        self._tell_session(event.session, messages.SessionEndedMessage, reason=event.reason)
+
+    def _on_files_moved(self, event: FilesMoved) -> None:
+        self._hub.publish(event.project_id, About("files"), messages.FileChanged())
+
+    def _on_taken_over(self, event: leases.LeasesTakenOver) -> None:
+        owner = f"Node {event.node!r} gives out leases now." if event.node else "The nodes share their leases again."
+        self._notice("lease.taken_over", f"{owner} {event.by} has decided so.", event)
+
+    def _notice(self, code: str, message: str, _event: object) -> None:
+        self._hub.publish_everywhere(About("notices"), messages.Notice(code=code, message=message))
+
+    def _tell_session(self, session: LiveSession, kind: type[SessionMessage], **more: Any) -> None:
+        self._hub.publish(session.project_id, About("sessions", session.id), session_message(session, kind, **more))
+
+
+def session_message(session: LiveSession, kind: type[SessionMessage], **more: Any) -> SessionMessage:
+    """A message of this kind about a session."""
+    return kind(
+        session_id=session.id,
+        user=UserOut(id=session.user_id, name=session.user_name, hue=session.hue),
+        kind=session.kind,
+        name=session.name,
+        role=session.role,
+        state=session.shown_state,
+        since=session.since,
+        **more,
+    )
+
+
+LEASE_MESSAGES: dict[type[LeaseEvent], tuple[type[LockEvent], tuple[str, ...]]] = {
+    leases.LeaseAcquired: (messages.LockAcquired, ("fence", "expires_at", "request_id")),
+    leases.LeaseQueued: (messages.LockQueued, ("request_id",)),
+    leases.LeaseOffered: (messages.LockOffered, ("fence", "accept_by", "request_id")),
+    leases.LeaseRefused: (messages.LockRefused, ("reason", "request_id")),
+    leases.LeaseReleased: (messages.LockReleased, ("fence", "reason")),
+    leases.LeaseExpired: (messages.LockExpired, ("fence", "reason")),
+    leases.LeaseStolen: (messages.LockStolen, ("fence", "reason")),
+}
+"""The message for each event, and what it takes from it besides what they all have."""
+
+
+def lease_message(event: LeaseEvent) -> ServerMessage:
+    """What is said of something that happened to a lease."""
+    kind, fields = LEASE_MESSAGES[type(event)]
+    return kind(
+        session_id=event.session_id,
+        user_name=event.user,
+        lock_type=event.lock_type,
+        resource_id=event.resource_id,
+        mode=event.mode,
+        **{field: getattr(event, field) or None if field == "request_id" else getattr(event, field) for field in fields},
+    )
+
+
+def is_news(event: LeaseEvent) -> bool:
+    """Whether the event is none that always answers a request of the session that it is about."""
+    if isinstance(event, leases.LeaseRefused):
+        return event.reason in ("timeout", "session")
+    return not isinstance(event, leases.LeaseAcquired | leases.LeaseQueued | leases.LeaseReleased)
+
+
+def file_of(lock_type: str, resource_id: str) -> str | None:
+    """The path of the file or folder that a lease is about; None for all files and for what is no file."""
+    return resource_id if lock_type == LockType.FILE and resource_id != "/" else None
