@@ -35,7 +35,7 @@ def test_the_lock_has_every_requirement() -> None:
 
 def test_npm_locks_are_complete() -> None:
     """Every package that a `package-lock.json` refers to is in it, for all platforms: `npm ci` refuses it otherwise."""
-    for path in (ROOT / "web", ROOT / "tests" / "interop", ROOT / "tests" / "browser"):
+    for path in (ROOT / "web", *(ROOT / "tests" / name for name in ("interop", "browser", "identity"))):
         packages = json.loads((path / "package-lock.json").read_text())["packages"]
         locked = {place.rpartition("node_modules/")[2] for place in packages}
         wanted = {
