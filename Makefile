@@ -16,7 +16,7 @@ NODE = cd web && PATH="$(NODE_HOME)/bin:$$PATH" node
 export NODE_USE_SYSTEM_CA ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-slow test-faults check check-python check-web check-deploy format web docs fuzz bench bench-full
+.PHONY: help setup serve test test-slow test-faults check check-python check-web check-deploy format web api-types docs fuzz bench bench-full
 
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,9 @@ web: web/node_modules ## build the web editor into web/dist
 web/node_modules: web/package-lock.json | setup
 	$(NODE) $(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts
 	@touch $@
+
+api-types: web/node_modules ## rewrite the web editor's types of the REST API
+	PYTHONPATH=. $(RUN) python web/api_types.py
 
 docs: $(UV_READY) ## rewrite the generated pages of docs/reference
 	$(RUN) python docs/generate.py

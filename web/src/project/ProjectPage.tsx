@@ -63,8 +63,12 @@ function OpenProject({ project, session }: { project: Project; session: Session 
       // The socket may have been closed because a right was given or taken, or the project is gone.
       void queryClient.invalidateQueries({ queryKey: ["project", project.slug] });
     });
+    const stopListing = sync.access.subscribe(() => {
+      void queryClient.invalidateQueries({ queryKey: ["projects"] });
+    });
     return () => {
       stop();
+      stopListing();
       sync.destroy();
     };
   }, [project, session]);
