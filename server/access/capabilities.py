@@ -13,7 +13,7 @@ from server.access.globs import Glob, GlobIndex, parse_glob
 from server.access.model import Action, Principal
 from server.access.permission import Rule, Source, earliest
 
-REMEMBERED: Final = 1024
+REMEMBERED: Final = 256
 """How many decisions are remembered; the limit keeps who probes names from filling the memory."""
 
 

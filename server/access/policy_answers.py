@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from server.access.changes import Change
 from server.access.explain import Explained, Explanation
 from server.access.model import User
 from server.access.permission import Permission, relative
@@ -19,7 +20,6 @@ from server.access.policy_schemas import (
     TemplateOut,
     UserBrief,
 )
-from server.access.project_changes import Change
 from server.access.role_service import GivenGrant
 from server.access.roles import RoleBook, RoleDefinition
 from server.access.templates import Template

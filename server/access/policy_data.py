@@ -19,10 +19,13 @@ from server.kit.clock import Clock
 from server.kit.database import Database
 from server.kit.events import EventBus
 
+K = TypeVar("K")
 T = TypeVar("T")
+V = TypeVar("V")
 
 MOMENT_S: Final = 1.0
-MOST: Final = 10_000
+STANDINGS, CAPABILITIES = 10_000, 2_000
+"""How many are remembered. Capabilities weigh some 10 kB; whoever is connected holds theirs anyway."""
 
 
 @dataclass
@@ -58,7 +61,7 @@ class PolicyData:
         """All that a principal was given."""
         known = await self._current()
         if principal_id not in known.standings:
-            _make_room(known.standings)
+            _make_room(known.standings, STANDINGS)
             known.standings[principal_id] = await self.database.read(
                 lambda session: policy_store.standing(session, principal_id, self.everybody)
             )
@@ -77,7 +80,7 @@ class PolicyData:
         found = known.capabilities.get((principal, project_id))
         if found is None or (found.valid_until is not None and found.valid_until <= now):
             found = assemble(await self.standing(principal.id), await self.book(), principal, project_id, now)
-            _make_room(known.capabilities)
+            _make_room(known.capabilities, CAPABILITIES)
             known.capabilities[principal, project_id] = found
         return found
 
@@ -150,6 +153,6 @@ def assemble(standing: Standing, book: RoleBook, principal: Principal, project_i
     return Capabilities(principal, standing.rules(project_id, book), now, refusal=refusal)
 
 
-def _make_room(remembered: dict[T, object] | dict[str, Standing] | dict[tuple[Principal, str], Capabilities]) -> None:
-    if len(remembered) >= MOST:
+def _make_room(remembered: dict[K, V], most: int) -> None:
+    if len(remembered) >= most:
         remembered.clear()

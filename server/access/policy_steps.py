@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from server.access.changes import Change, NewGrant
 from server.access.errors import InvalidPermission
 from server.access.policy_schemas import AddGrant, NewGrantIn, Remove, RevokeGrant, SetRole
-from server.access.project_changes import Change, NewGrant, ProjectChanges
+from server.access.project_changes import ProjectChanges
 from server.access.role_service import Step
 from server.access.templates import Template
 from server.kit.errors import AtriumError, FieldError, NotFound

@@ -15,7 +15,7 @@ from server.access.permission import Permission
 from server.access.roles import RoleBook, RoleDefinition
 from server.access.standing import Binding, Grant, Standing
 from server.access.store import user_by_id
-from server.access.tables import BindingRow, GrantRow, PolicyVersionRow, RoleRow, TemplateRow, UserRow
+from server.access.tables import BindingRow, GrantRow, PolicyVersionRow, RoleRow, UserRow
 
 KEEP_ENDED = timedelta(days=30)
 """How long an ended grant is kept, so that it can be explained why somebody lost access."""
@@ -189,33 +189,6 @@ def delete_grant(session: Session, id: str) -> None:
 def forget_ended_grants(session: Session, now: datetime) -> None:
     """Deletes the grants that ended long ago."""
     session.execute(delete(GrantRow).where(col(GrantRow.expires_at) < now - KEEP_ENDED))
-
-
-# Templates
-
-
-def templates(session: Session, after: str, limit: int) -> list[tuple[str, str]]:
-    """(name, content) of templates by name, those after `after`."""
-    page = select(TemplateRow).where(TemplateRow.name > after).order_by(TemplateRow.name).limit(limit)
-    return [(row.name, row.content) for row in session.exec(page)]
-
-
-def template(session: Session, name: str) -> str | None:
-    """The content of a template."""
-    row = session.get(TemplateRow, name)
-    return row.content if row else None
-
-
-def save_template(session: Session, name: str, content: str) -> bool:
-    """Whether it is a new one."""
-    is_new = template(session, name) is None
-    session.merge(TemplateRow(name=name, content=content))
-    return is_new
-
-
-def delete_template(session: Session, name: str) -> bool:
-    """Whether there was one."""
-    return _changed(session, delete(TemplateRow).where(col(TemplateRow.name) == name)) > 0
 
 
 def _changed(session: Session, change: Update | Delete) -> int:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session
 
-from server.access import policy_store, store
-from server.access.actor import actor_of
+from server.access import policy_store
+from server.access.changes import Change, NewGrant, shown_binding, shown_grant
 from server.access.errors import (
     Forbidden,
     GrantNotFound,
@@ -19,35 +18,13 @@ from server.access.errors import (
     LastOwner,
     UserNotFound,
 )
-from server.access.events import AccessChanged
-from server.access.model import ANONYMOUS_ID, SERVER, SERVER_ID, Action, Principal, Role, ServerRole, User
+from server.access.guards import find_user, refuse_over, refuse_unknown_role, somebody
+from server.access.model import SERVER, Action, Principal, Role, ServerRole, User
 from server.access.permission import Permission, relative
 from server.access.policy_data import PolicyData
 from server.access.resources import MEMBERS
-from server.access.roles import RoleBook
 from server.access.standing import Binding, Grant
-from server.kit.audit import Act
 from server.kit.ids import uuid7
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What was changed for whom: `before` and `after` are small and plain, None where there is nothing."""
-
-    op: str
-    user: User
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-    grant: Grant | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewGrant:
-    """A grant to give; `permission.resource` is relative to the project."""
-
-    user: str
-    permission: Permission
-    reason: str = ""
 
 
 class ProjectChanges:
@@ -82,7 +59,7 @@ class ProjectChanges:
         self._must_have(self._permissions(role), until)
         bound = Binding(user.id, self._project_id, role, until)
         policy_store.bind(self._session, bound, self._now)
-        return Change("set_role", user, _shown(before), _shown(bound))
+        return Change("set_role", user, shown_binding(before), shown_binding(bound))
 
     def remove(self, reference: str) -> Change:
         """Ends a membership; raises `UserNotFound` when there is none, and `LastOwner`."""
@@ -92,7 +69,7 @@ class ProjectChanges:
         self._keep_an_owner(user.id)
         before = self._give_up(user)
         policy_store.unbind(self._session, user.id, self._project_id)
-        return Change("remove", user, _shown(before), None)
+        return Change("remove", user, shown_binding(before), None)
 
     def offer(self, role: str) -> None:
         """Raises what `set_role` would: for an invitation, which is made before anybody accepts it."""
@@ -119,7 +96,7 @@ class ProjectChanges:
 
     def revoke(self, id: str) -> Change:
         """Takes a grant back; raises `GrantNotFound`. Who takes back a denial gives what it denied."""
-        given = policy_store.grant(self._session, self._project_id, id)
+        given = policy_store.grant(self._session, self._project_id, id) if id.isprintable() else None
         if given is None:
             raise GrantNotFound
         if not given.permission.allows:
@@ -177,77 +154,6 @@ class ProjectChanges:
                 resource = relative(permission.resource, f"project/{self._project_id}")
             if resource is not None:
                 yield from ((action, resource) for action in sorted(permission.concerns))
-
-
-def events_of(project_id: str, by: Principal | None, changes: Iterable[Change]) -> Iterable[object]:
-    """What is published after changes: whose access is another one now, and who did what."""
-    for change in changes:
-        yield AccessChanged(project_id, change.user.id)
-        yield Act(
-            PAST[change.op],
-            actor_of(by or SERVER),
-            project_id,
-            f"{MEMBERS}/{change.user.id}",
-            detail={"user": change.user.name, "before": change.before, "after": change.after},
-        )
-
-
-PAST = {
-    "set_role": "member.role_set",
-    "remove": "member.removed",
-    "grant": "grant.created",
-    "revoke_grant": "grant.revoked",
-}
-
-
-def find_user(session: Session, reference: str) -> User:
-    """The user with this id or name, but for those that nobody can be; raises `UserNotFound`."""
-    if not reference.isprintable():
-        raise UserNotFound
-    user = store.user_by_id(session, reference) or store.user_by_name(session, reference)
-    if user is None or user.id in (ANONYMOUS_ID, SERVER_ID):
-        raise UserNotFound
-    return user
-
-
-def somebody(session: Session, id: str) -> User:
-    """The user with this id; an id that nobody has stands for itself."""
-    return store.user_by_id(session, id) or User(id, id)
-
-
-def refuse_unknown_role(book: RoleBook, role: str) -> None:
-    """Raises `InvalidPermission` for a role that there is not, or not in projects."""
-    if book.get(role) is None or role == ServerRole.ADMIN:
-        raise InvalidPermission(f"There is no role {role!r} in projects.")
-
-
-def refuse_over(until: datetime | None, now: datetime, not_before: datetime | None = None) -> None:
-    """Raises `InvalidPermission` for what would be over already, or before it begins."""
-    if until is not None and until <= max(now, not_before or now):
-        raise InvalidPermission("The end lies in the past, or before the beginning.")
-
-
-def shown_grant(grant: Grant) -> Mapping[str, Any]:
-    """A grant in plain JSON."""
-    permission = grant.permission
-    return {
-        "id": grant.id,
-        "resource": relative(permission.resource, f"project/{grant.project_id}"),
-        "actions": sorted(permission.actions),
-        "effect": str(permission.effect),
-        "conditions": list(permission.conditions),
-        "not_before": _text(permission.not_before),
-        "until": _text(permission.expires),
-        "reason": grant.reason,
-    }
-
-
-def _shown(binding: Binding | None) -> Mapping[str, Any] | None:
-    return {"role": binding.role, "until": _text(binding.expires)} if binding else None
-
-
-def _text(time: datetime | None) -> str | None:
-    return time.isoformat().replace("+00:00", "Z") if time else None
 
 
 def _lacking(action: Action, resource: str) -> LacksItself:

@@ -7,16 +7,16 @@ from typing import Final
 
 from sqlmodel import Session
 
-from server.access import policy_store
+from server.access import policy_store, template_store
 from server.access.actor import actor_of
 from server.access.errors import InvalidPermission, RoleFixed, RoleInUse, RoleNotFound, TemplateNotFound
 from server.access.events import AccessChanged
+from server.access.guards import refuse_unknown_role
 from server.access.model import SERVER_WIDE, Principal, ServerRole
 from server.access.policy_data import PolicyData
-from server.access.project_changes import refuse_unknown_role
 from server.access.role_service import refuse_who_is_no_administrator
 from server.access.roles import GUEST, RoleBook, RoleDefinition
-from server.access.templates import Template, dump_template, load_template
+from server.access.templates import Template
 from server.kit.audit import Act
 
 MOST_PERMISSIONS: Final = 1000
@@ -78,15 +78,14 @@ class RoleCatalogue:
 
     async def templates(self, *, after: str = "", limit: int = 50) -> Sequence[Template]:
         """Templates by name, those after `after`."""
-        found = await self._data.database.read(lambda session: policy_store.templates(session, after, limit))
-        return [load_template(name, content) for name, content in found]
+        return await self._data.database.read(lambda session: template_store.templates(session, after, limit))
 
     async def template(self, name: str) -> Template:
         """Raises `TemplateNotFound`."""
-        content = await self._data.database.read(lambda session: policy_store.template(session, name))
-        if content is None:
+        template = await self._data.database.read(lambda session: template_store.template(session, name))
+        if template is None:
             raise TemplateNotFound
-        return load_template(name, content)
+        return template
 
     async def save_template(self, template: Template, by: Principal) -> bool:
         """Defines a template, in the place of one of this name; whether it is a new one. Raises `InvalidPermission`."""
@@ -94,7 +93,7 @@ class RoleCatalogue:
         def work(session: Session) -> bool:
             if template.role is not None:
                 refuse_unknown_role(policy_store.role_book(session), template.role)
-            return policy_store.save_template(session, template.name, dump_template(template))
+            return template_store.save_template(session, template)
 
         is_new = await self._data.database.write(work)
         self._data.events.publish(_act("template.saved", by, f"templates/{template.name}"))
@@ -102,7 +101,7 @@ class RoleCatalogue:
 
     async def delete_template(self, name: str, by: Principal) -> None:
         """What was given by it stays; raises `TemplateNotFound`."""
-        if not await self._data.database.write(lambda session: policy_store.delete_template(session, name)):
+        if not await self._data.database.write(lambda session: template_store.delete_template(session, name)):
             raise TemplateNotFound
         self._data.events.publish(_act("template.deleted", by, f"templates/{name}"))
 

@@ -10,8 +10,10 @@ from sqlmodel import Session
 
 from server.access import policy_store, store
 from server.access.actor import actor_of
+from server.access.changes import Change, events_of
 from server.access.errors import Forbidden, InvalidPermission, InvalidUser, LastAdministrator
 from server.access.events import AccessChanged
+from server.access.guards import find_user, somebody
 from server.access.model import (
     ADMIN_ID,
     BUILT_IN,
@@ -24,7 +26,7 @@ from server.access.model import (
 )
 from server.access.names import checked_name
 from server.access.policy_data import PolicyData, assemble
-from server.access.project_changes import Change, ProjectChanges, events_of, find_user, somebody
+from server.access.project_changes import ProjectChanges
 from server.access.standing import Grant, Standing
 from server.kit.audit import Act
 from server.kit.clock import Clock

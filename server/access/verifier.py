@@ -25,8 +25,8 @@ from server.access.model import (
     hue_of,
 )
 from server.access.token_format import parse_token, token_digest
-from server.kit.cache import MomentCache
 from server.kit import metrics
+from server.kit.cache import MomentCache
 from server.kit.clock import Clock
 from server.kit.database import Database
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from server.access import SERVER, SERVER_WIDE, AccessPolicy, Action, Forbidden, Principal, Role, ServerRole
+from server.access.changes import NewGrant
 from server.access.permission import Permission
-from server.access.project_changes import NewGrant
 from server.kit.errors import NotFound
 from tests.support.access import Access, open_access
 

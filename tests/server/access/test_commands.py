@@ -23,7 +23,7 @@ def parse(*arguments: str) -> argparse.Namespace:
 
 async def run(access: Access, *arguments: str) -> None:
     options = parse(*arguments)
-    await options.work(access.database, options, access.projects.find_id)
+    await options.work(access.database, access.events, options, access.projects.find_id)
 
 
 async def created(access: Access, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

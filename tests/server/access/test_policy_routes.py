@@ -367,3 +367,33 @@ async def test_administrators_are_explained_too(access: Access) -> None:
     await access.token("vip", "owner")
     answer = (await as_admin(access, "POST", f"{API}/access/explain", asked)).json()
     assert (answer["allowed"], answer["role_path"]) == (True, ["owner", "maintainer", "editor"])
+
+
+# What does not exist for somebody
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "members", None),
+        ("PUT", "members/eve", {"role": "viewer"}),
+        ("GET", "grants", None),
+        ("POST", "grants", READ_SRC),
+        ("DELETE", "grants/x", None),
+        ("POST", "access:bulk", {"changes": [{"op": "remove", "user": "eve"}]}),
+        ("POST", "access:apply-template", {"template": "t", "users": ["eve"]}),
+    ],
+)
+async def test_a_hidden_project_answers_like_none(access: Access, method: str, path: str, body: Any) -> None:
+    """To a stranger a project that there is and one that there is not give the same bytes."""
+    hidden, missing = [
+        await ask(access, "eve", method, f"{API}/projects/{slug}/{path}", body) for slug in ("acme", "none")
+    ]
+    assert hidden.status_code == 404
+    assert (hidden.content, hidden.headers) == (missing.content, missing.headers)
+
+
+@pytest.mark.parametrize("id", ["none", "%00", "%F0%9F%98%80"])
+async def test_an_unknown_grant_is_not_found(access: Access, id: str) -> None:
+    """Whatever stands in its place, it is no grant of this project."""
+    assert (await ask(access, "ada", "DELETE", f"{ACME}/grants/{id}")).status_code == 404

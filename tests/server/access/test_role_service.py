@@ -21,8 +21,8 @@ from server.access import (
     ServerRole,
     UserNotFound,
 )
+from server.access.changes import NewGrant
 from server.access.permission import Effect, Permission
-from server.access.project_changes import NewGrant
 from server.access.role_catalogue import RoleCatalogue
 from server.access.role_service import Step
 from server.access.roles import RoleDefinition

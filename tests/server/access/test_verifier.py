@@ -145,9 +145,9 @@ async def test_a_disabled_users_tokens_count_no_more(access: Access) -> None:
     token = await access.token("ada")
     await access.accounts.users.disable(await access.accounts.users.get("ada"))
     late = await access.token("ada")
-    for text in (token, late):
+    for refused in (token, late):
         with pytest.raises(Unauthenticated):
-            await access.verifier.verify(text, BEARER_KINDS)
+            await access.verifier.verify(refused, BEARER_KINDS)
     await access.accounts.users.enable(await access.accounts.users.get("ada"))
     with pytest.raises(Unauthenticated):
         await access.verifier.verify(token, BEARER_KINDS)
