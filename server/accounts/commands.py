@@ -56,28 +56,34 @@ def add_parsers(
         verb.set_defaults(run=run, work=work)
 
 
-async def create_user(database: Database, options: argparse.Namespace, _find_project: FindProject) -> None:
+async def create_user(
+    database: Database, events: EventBus, options: argparse.Namespace, _find_project: FindProject
+) -> None:
     """Prints the id of a new user; raises `InvalidUser`, `NameTaken`, `PasswordRefused`."""
     password = read_password() if options.password else None
-    made = await _accounts(database).administration.create(
+    made = await _accounts(database, events).administration.create(
         SERVER, options.name, Kind(options.kind), password=password, server_role=options.role
     )
     print(made.id)
 
 
-async def set_password(database: Database, options: argparse.Namespace, _find_project: FindProject) -> None:
+async def set_password(
+    database: Database, events: EventBus, options: argparse.Namespace, _find_project: FindProject
+) -> None:
     """Sets the password of `options.name`; raises `UserNotFound`, `PasswordRefused`."""
-    await _change(database, options.name, lambda: Change(password=read_password()))
+    await _change(database, events, options.name, lambda: Change(password=read_password()))
 
 
-async def disable(database: Database, options: argparse.Namespace, _find_project: FindProject) -> None:
+async def disable(
+    database: Database, events: EventBus, options: argparse.Namespace, _find_project: FindProject
+) -> None:
     """Raises `UserNotFound`, `InvalidUser`, `LastAdministrator`."""
-    await _change(database, options.name, lambda: Change(disabled=True))
+    await _change(database, events, options.name, lambda: Change(disabled=True))
 
 
-async def enable(database: Database, options: argparse.Namespace, _find_project: FindProject) -> None:
+async def enable(database: Database, events: EventBus, options: argparse.Namespace, _find_project: FindProject) -> None:
     """Raises `UserNotFound`, `InvalidUser`."""
-    await _change(database, options.name, lambda: Change(disabled=False))
+    await _change(database, events, options.name, lambda: Change(disabled=False))
 
 
 def read_password() -> str:
@@ -91,14 +97,14 @@ def read_password() -> str:
         print("These were not the same.", file=sys.stderr)
 
 
-async def _change(database: Database, name: str, change: Callable[[], Change]) -> User:
-    accounts = _accounts(database)
+async def _change(database: Database, events: EventBus, name: str, change: Callable[[], Change]) -> User:
+    accounts = _accounts(database, events)
     user = await accounts.administration.get(name)
     return await accounts.administration.change(SERVER, user, change())
 
 
-def _accounts(database: Database) -> Accounts:
-    events, clock = EventBus(), SystemClock()
+def _accounts(database: Database, events: EventBus) -> Accounts:
+    clock = SystemClock()
     roles = RoleService(database, events, clock)
     return Accounts(
         database,

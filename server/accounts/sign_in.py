@@ -30,7 +30,7 @@ from server.kit import metrics
 from server.kit.audit import Act, Actor, Outcome
 from server.kit.clock import Clock
 from server.kit.database import Database
-from server.kit.errors import AtriumError
+from server.kit.errors import AtriumError, RateLimited
 from server.kit.events import EventBus
 
 FRESH = timedelta(hours=1)
@@ -66,7 +66,7 @@ class SignInService:
 
     async def by_token(self, text: str, client: Client) -> SignedIn:
         """With a login link's, a personal or an agent's token; raises `Unauthenticated`, `RateLimited`."""
-        self._throttle.attempt(client.address)
+        self._attempt("token", client)
         try:
             return self._opened("token", await self._tokens.sign_in(text, client))
         except Unauthenticated as error:
@@ -74,7 +74,7 @@ class SignInService:
 
     async def by_password(self, name: str, password: str, client: Client) -> SignedIn:
         """Raises `SignInFailed` for whatever is wrong, `RateLimited`."""
-        self._throttle.attempt(client.address, name)
+        self._attempt("password", client, name)
         user = await self._users.find(name)
         kept = await self._kept(user.id if user else "")
         if not await self._passwords.verify(kept, password) or user is None or user.disabled_at:
@@ -191,6 +191,12 @@ class SignInService:
         actor = Actor(principal.id, principal.name, principal.kind, issued.token.id, issued.token.address)
         self._events.publish(Act("session.started", actor, detail={"method": method}))
         return signed_in
+
+    def _attempt(self, method: str, client: Client, *name: str) -> None:
+        try:
+            self._throttle.attempt(client.address, *name)
+        except RateLimited as error:
+            self._refuse(method, client, None, error)
 
     def _refuse(self, method: str, client: Client, user: User | None, error: AtriumError) -> NoReturn:
         """Names the user only if there is one: what was typed as a name may have been a password."""

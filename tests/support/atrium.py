@@ -17,6 +17,7 @@ import httpx
 
 from tests.support.repository import ROOT
 from tests.support.token_watch import WATCH
+from tests.support.tokens import new_token
 from tests.support.waiting import until_blocking
 
 ADMIN_TOKEN = "test-administrator-token-of-enough-characters"
@@ -28,6 +29,8 @@ LISTENING = re.compile(r"^Atrium listening on (http://\S+:(\d+))$", re.MULTILINE
 ENVIRONMENT = {
     "ATRIUM_ADMIN_TOKEN": ADMIN_TOKEN,
     "ATRIUM_LIMIT_CONNECTIONS_PER_ADDRESS": "5000",
+    "ATRIUM_LIMIT_REQUESTS_PER_S": "100000",
+    "ATRIUM_LIMIT_SIGN_INS_PER_ADDRESS": "100000",
     "ATRIUM_LIMIT_CONNECTIONS_PER_USER": "5000",
 }
 
@@ -176,9 +179,11 @@ class Atrium:
         return self.request("GET", f"/api/v1/documents/{document}", params={"format": "update"}).content
 
     def token(self, project: str, role: str, user: str | None = None) -> str:
-        """A token of a user, a new one unless given, that has `role` in `project`; made by `atrium token create`."""
-        options = ["--user", user or f"{role}-{secrets.token_hex(4)}", "--role", role, "--project", project]
-        return self.command("token", "create", *options).stdout.strip()
+        """A token of a user, a new one unless given, that has `role` in `project`."""
+        url = self.settings.get("ATRIUM_DATABASE_URL", f"sqlite:///{self.data / 'atrium.db'}")
+        token = new_token(url, project, role, user or f"{role}-{secrets.token_hex(4)}")
+        WATCH.issued_in(token)
+        return token
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs `atrium …` on this server's data; it must succeed."""

@@ -20,7 +20,7 @@ async def run(access: Access, *arguments: str) -> None:
     storage.add_argument("--data-dir", type=Path)
     add_parsers(parser.add_subparsers(required=True), storage, lambda: 0)
     options = parser.parse_args(["user", *arguments])
-    await options.work(access.database, options, access.projects.find_id)
+    await options.work(access.database, access.events, options, access.projects.find_id)
 
 
 def typing(monkeypatch: pytest.MonkeyPatch, text: str) -> None:

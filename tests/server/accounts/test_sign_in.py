@@ -67,6 +67,7 @@ async def test_many_at_once_are_counted(access: Access, service: SignInService, 
     results = await asyncio.gather(*tries, return_exceptions=True)
     assert sum(isinstance(result, SignInFailed) for result in results) == 10
     assert sum(isinstance(result, RateLimited) for result in results) == 40
+    assert [act.outcome for act in access.acts] == [Outcome.FAILED] * 50
     access.clock.advance(300)
     await service.by_password("ada", PASSWORD, HERE)
 
