@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from server.app import build_app
 from tests.support.clients import open_socket
+from tests.support.control import refused
 from tests.support.examples import example_body
 from tests.support.gateway import Serving, serving
 
@@ -28,6 +29,7 @@ PUBLIC: Mapping[Route, str] = {
     ("GET", "/readyz"): "and whether it takes work",
     ("GET", f"{API}/openapi.json"): "the description of the API is no secret",
     ("GET", f"{API}/docs"): "and neither is its page",
+    ("GET", "/control/schema.json"): "the words of the control channel are no secret either",
     ("MOUNT", "/assets"): "the web editor's programs are the same for everybody",
     ("GET", f"{API}/sign-in"): "who wants to sign in asks how",
     ("POST", f"{API}/session"): "this is signing in",
@@ -99,6 +101,8 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
             "slug": "acme",
             "user": "mia",
             "name": "editor",
+            "lock_type": "git",
+            "resource_id:path": "main",
         }
         yield Place(server, stranger, table, rest.openapi(), values | {"id": token.split("_")[2], "token": "unknown"})
 
@@ -161,8 +165,8 @@ async def test_what_is_one_s_own_tells_nothing_of_others(place: Place) -> None:
             assert "mia" not in answer.text
 
 
-SOCKETS = {"/sync/{name:path}": b"\x00\x00\x01\x00", "/sync": b"\x0facme/files/a.txt\x02\x00"}
-"""The first frame of a client: y-websocket's Step1, Hocuspocus's Auth."""
+SOCKETS = {"/sync/{name:path}": b"\x00\x00\x01\x00", "/sync": b"\x0facme/files/a.txt\x02\x00", "/control": b""}
+"""The first frame of a client: y-websocket's Step1, Hocuspocus's Auth; on the control channel the server begins."""
 
 
 async def test_sockets_refuse_both(place: Place) -> None:
@@ -181,3 +185,4 @@ async def test_sockets_refuse_both(place: Place) -> None:
                 answer = await socket.recv()
                 assert isinstance(answer, bytes)
                 assert answer.startswith(b"\x10acme/files/a.txt\x02\x01")  # denied
+        assert await refused(place.server.url, token) == code

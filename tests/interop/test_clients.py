@@ -62,6 +62,7 @@ async def test_offline_edits_are_merged(family: str, shared_atrium: Atrium, yjs:
     await one.insert(text="common ")
     await two.shows(shows("common "))
     await one.disconnect()
+    await one.shows(lambda status: not status["synced"])  # Hocuspocus does not connect while it is still closing
     await one.insert(text="[one]", index=0)
     await two.insert(text="[two]")
     await one.connect()

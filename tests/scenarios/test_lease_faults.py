@@ -9,17 +9,24 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from sqlalchemy import insert, update
 
-from server.leases import LeaseExpired, LeaseSessionExpired
-from tests.support.lease_contest import RESOURCES, WINDOW_S, open_contest
+from server.kit.clock import SystemClock
+from server.kit.ids import uuid7
+from server.leases import LeaseExpired, LeaseSessionExpired, guarded_update
+from tests.support.lease_contest import RESOURCES, RULES, WINDOW_S, open_contest
+from tests.support.lease_holder import BRANCH, METADATA
+from tests.support.lease_node import MAIN, open_lease_node
 from tests.support.proxy import proxy
 from tests.support.redis import BINARIES, RedisServer, redis_server
+from tests.support.repository import ROOT
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
@@ -145,3 +152,38 @@ async def test_clocks_jump(server: RedisServer, tmp_path: Path) -> None:
         for jump in (-3_600_000, 3_600_000, 0):
             offset = jump
             await contest.progress(within_s=RECOVERY_S)
+
+
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_holder_process_dies_or_freezes(server: RedisServer, tmp_path: Path, fault: signal.Signals) -> None:
+    """Another gets the lease after its window; when a frozen one goes on, as if nothing had been, it is fenced off."""
+    url, project = f"sqlite:///{tmp_path / 'atrium.db'}", uuid7()
+    async with open_lease_node(
+        url, redis_url=server.url, clock=SystemClock(), rules=RULES, project=project, name="other"
+    ) as node:
+        METADATA.create_all(node.database.engine)
+        await node.database.write(lambda session: session.execute(insert(BRANCH).values(id=1, last_fence=0)))
+        node.leases.start()
+        await node.leases.open(project, "next", "user")
+        holder = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.support.lease_holder", url, server.url, project),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            cwd=ROOT,
+        )
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        old = int(await holder.stdout.readline())
+        holder.stdin.write(b"write\n")
+        assert await holder.stdout.readline() == b"written\n"
+        holder.send_signal(fault)
+        lease = await node.leases.obtain(project, "next", MAIN, wait_s=60)
+        assert lease.fence > old
+        statement = update(BRANCH).where(BRANCH.c.id == 1)
+        await node.database.write(lambda session: guarded_update(session, statement, BRANCH.c.last_fence, lease.fence))
+        if fault is signal.SIGSTOP:
+            holder.send_signal(signal.SIGCONT)
+            holder.stdin.write(b"write\n")
+            assert await holder.stdout.readline() == b"fenced\n"
+            holder.kill()
+        await holder.communicate()

@@ -87,3 +87,16 @@ def test_an_identity_provider_is_whole(monkeypatch: pytest.MonkeyPatch, given: d
         load_settings()
     names = {line.split(":")[0] for line in str(caught.value).splitlines()}
     assert names == {"ATRIUM_PORT", *(f"ATRIUM_OIDC_{name}" for name in bad)}
+
+
+def test_customary_names_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times of sessions and leases are taken from the names in use elsewhere, unless ours says otherwise."""
+    for name, value in (("SESSION_TTL", "90"), ("SESSION_HEARTBEAT", "5"), ("LOCK_WAIT_TIMEOUT", "7")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ATRIUM_SESSION_HEARTBEAT_S", "10")
+    settings = load_settings()
+    assert (settings.session_ttl_s, settings.session_heartbeat_s) == (90, 10)
+    assert (settings.lock_wait_timeout_s, settings.lock_default_ttl_s) == (7, 300)
+    monkeypatch.setenv("LOCK_DEFAULT_TTL", "soon")
+    with pytest.raises(SettingsError, match="ATRIUM_LOCK_DEFAULT_TTL_S"):
+        load_settings()

@@ -44,6 +44,8 @@ addEventListener('securitypolicyviolation', e => violations.push(`${e.violatedDi
 
 RUN_AXE = "axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violations)"
 
+LAUNCH_TIMEOUT_S = 120
+
 # What the editor shows, without the names at other people's carets.
 READ_EDITOR = """() => [...document.querySelectorAll('.cm-line')].map(line => {
   const copy = line.cloneNode(true)
@@ -73,7 +75,7 @@ async def chromium() -> AsyncIterator[Browser]:
     """A running browser."""
     path = executable()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS, timeout=LAUNCH_TIMEOUT_S * 1000)
         yield browser
         await browser.close()
 

@@ -21,9 +21,15 @@ from server.services import Services, open_services
 from server.settings import Limits, Settings
 from tests.support.atrium import ADMIN_TOKEN
 from tests.support.network import CLOSE_FRAME, connect, frames, handshake, read_head
+from tests.support.waiting import PATIENCE_S
 
 # One machine, and often one user, is every client of a test.
-ONE_MACHINE = {"connections_per_address": 5000, "connections_per_user": 5000}
+ONE_MACHINE = {
+    "connections_per_address": 5000,
+    "connections_per_user": 5000,
+    "requests_per_s": 100_000,
+    "sign_ins_per_address": 100_000,
+}
 ADMINISTRATOR = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 
 
@@ -44,7 +50,8 @@ class Serving:
 
     def client(self, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
         """A REST client; the administrator's unless it has other headers."""
-        return httpx.AsyncClient(base_url=self.url, headers=ADMINISTRATOR if headers is None else headers)
+        chosen = ADMINISTRATOR if headers is None else headers
+        return httpx.AsyncClient(base_url=self.url, headers=chosen, timeout=PATIENCE_S)
 
     async def project(self, slug: str = "acme") -> Project:
         """A project of that name."""

@@ -22,6 +22,7 @@ from server.leases import (
     LeaseLost,
     LeaseStolen,
     LeaseUnavailable,
+    NoSession,
     Policy,
     Resource,
     Rules,
@@ -94,7 +95,7 @@ class Contest:
             node.leases.start()
             for count in range(SESSIONS_PER_NODE):
                 session = f"{node.name}-{count}"
-                await node.leases.open(node.project, session, "user", window_s=WINDOW_S, grace_s=GRACE_S)
+                await self._open(node, session)
                 chance = random.Random(number * 100 + count)
                 self._tasks += [
                     asyncio.create_task(self._beat(node, session)),
@@ -109,12 +110,15 @@ class Contest:
         unexpected = [result for result in results if not isinstance(result, asyncio.CancelledError)]
         assert unexpected == []
 
-    async def progress(self, turns: int = 20, within_s: float = 5) -> None:
+    async def progress(self, turns: int = 20, within_s: float = 30) -> None:
         """Returns when so many more have had their turn."""
         start = time.monotonic()
         while self.history.since(start) < turns:
             assert time.monotonic() - start < within_s, (self.errors, self.history.since(start))
             await asyncio.sleep(0.02)
+
+    async def _open(self, node: LeaseNode, session: str) -> None:
+        await node.leases.open(node.project, session, "user", window_s=WINDOW_S, grace_s=GRACE_S)
 
     async def _beat(self, node: LeaseNode, session: str) -> None:
         while True:
@@ -126,10 +130,13 @@ class Contest:
             resource = chance.choice(RESOURCES)
             try:
                 lease = await self._obtain(node, session, resource)
-                turn = self.history.begin(lease)
-                await asyncio.sleep(chance.uniform(0, HOLD_S))
-                turn.end = turn.end or time.monotonic()
+                if time.monotonic() < lease.act_until:
+                    turn = self.history.begin(lease)
+                    await asyncio.sleep(chance.uniform(0, HOLD_S))
+                    turn.end = turn.end or time.monotonic()
                 await self._release(node, lease)
+            except NoSession:
+                await self._open(node, session)
             except AtriumError as error:
                 self.errors[error.code] += 1
                 await asyncio.sleep(RETRY_S)

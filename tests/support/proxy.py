@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass
@@ -27,27 +28,30 @@ class Proxy:
         """Begins to accept connections."""
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with suppress(OSError):
-                there = await asyncio.open_unix_connection(str(target))
-                self._start(self._pump(reader, there[1], "passes_requests"))
-                self._start(self._pump(there[0], writer, "passes_answers"))
+            try:
+                answers, requests = await asyncio.open_unix_connection(str(target))
+            except OSError:
+                writer.close()
                 return
-            writer.close()
+            self._start(self._pump(reader, requests, "passes_requests"))
+            self._start(self._pump(answers, writer, "passes_answers"))
 
         return await asyncio.start_unix_server(connected, str(self.path))
 
-    def _start(self, pump: object) -> None:
-        task = asyncio.ensure_future(pump)  # type: ignore[call-overload] # a coroutine
+    def _start(self, pump: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(pump)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passes: str) -> None:
-        with suppress(OSError):
-            while data := await reader.read(65536):
-                if getattr(self, passes):
-                    writer.write(data)
-                    await writer.drain()
-        writer.close()
+        try:
+            with suppress(OSError):
+                while data := await reader.read(65536):
+                    if getattr(self, passes):
+                        writer.write(data)
+                        await writer.drain()
+        finally:
+            writer.close()
 
     async def close(self) -> None:
         """Ends all connections."""

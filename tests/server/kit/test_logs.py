@@ -16,10 +16,11 @@ SECRET = 'a secret of the "settings" \\ of thirty-two characters'
 
 
 @pytest.fixture
-def own_logging() -> Iterator[None]:
-    """The root logger is put back afterwards."""
+def own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The root logger is put back afterwards. What uvicorn did to its own in this process does not count."""
     root = logging.getLogger()
     before = root.handlers[:], root.level
+    monkeypatch.setattr(logging.getLogger("uvicorn.access"), "propagate", True)
     yield
     root.handlers[:], root.level = before
     for name in ("uvicorn", "alembic", "httpx"):

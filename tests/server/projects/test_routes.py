@@ -141,6 +141,7 @@ async def test_members_come_and_go(acme: Access) -> None:
             assert answer.json() == {
                 "user": {"id": mallory.id, "name": "mallory", "hue": mallory.hue, "kind": "person"},
                 "role": role,
+                "until": None,
             }
             assert (await client.get(f"{PROJECTS}/acme")).json()["role"] == role
         listed = (await ada.get(MEMBERS, params={"limit": 3})).json()
