@@ -1,4 +1,4 @@
-"""Atrium's Python client: the REST API, and documents that are edited live.
+"""Atrium's Python client: the REST API, documents that are edited live, and leases on what does not merge.
 
 >>> async with AtriumClient("http://127.0.0.1:8000", token) as atrium:
 ...     async with atrium.document("acme/files/README.md") as document:
@@ -7,9 +7,23 @@
 """
 
 from client.atrium import AtriumClient
-from client.errors import AtriumClientError, ConnectionLost
+from client.errors import AtriumClientError, ConnectionLost, LeaseLost, LeaseRefused
+from client.lease import Lease
 from client.live import LiveDocument
-from client.model import CreatedToken, Document, DocumentDetail, File, FileContent, Imported, Project, Skipped, Token
+from client.model import (
+    CreatedToken,
+    Document,
+    DocumentDetail,
+    File,
+    FileContent,
+    Imported,
+    LeaseInfo,
+    LeaseList,
+    Project,
+    Skipped,
+    Token,
+    Waiting,
+)
 
 __all__ = [
     "AtriumClient",
@@ -21,8 +35,14 @@ __all__ = [
     "File",
     "FileContent",
     "Imported",
+    "Lease",
+    "LeaseInfo",
+    "LeaseList",
+    "LeaseLost",
+    "LeaseRefused",
     "LiveDocument",
     "Project",
     "Skipped",
     "Token",
+    "Waiting",
 ]

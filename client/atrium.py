@@ -12,8 +12,19 @@ import httpx
 from pycrdt import Doc
 
 from client.errors import AtriumClientError, ConnectionLost
+from client.lease import Lease, Mode
 from client.live import LiveDocument
-from client.model import CreatedToken, Document, DocumentDetail, File, FileContent, Imported, Project, Token
+from client.model import (
+    CreatedToken,
+    Document,
+    DocumentDetail,
+    File,
+    FileContent,
+    Imported,
+    LeaseList,
+    Project,
+    Token,
+)
 
 TIMEOUT_S = 30.0
 CREATE = {"If-None-Match": "*"}
@@ -23,9 +34,11 @@ class AtriumClient:
     """A client of one server; every method raises `AtriumClientError` when the server refuses.
 
     `token` is a personal or agent token, or the administrator's; without one the server's anonymous role applies.
+    `project` is the slug of the project that leases are in, unless they name another.
     """
 
-    def __init__(self, base_url: str, token: str | None = None) -> None:
+    def __init__(self, base_url: str, token: str | None = None, *, project: str = "") -> None:
+        self._project = project
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         unlimited = httpx.Limits(max_connections=None)  # every live document holds one
         self._http = httpx.AsyncClient(base_url=base_url, headers=headers, timeout=TIMEOUT_S, limits=unlimited)
@@ -44,6 +57,60 @@ class AtriumClient:
         Give the `doc` of an earlier opening to go on with it: what the server lacks is sent.
         """
         return LiveDocument(self._http, name, doc)
+
+    # Leases
+
+    def lease(
+        self,
+        resource: str,
+        *,
+        project: str = "",
+        mode: Mode = "x",
+        wait_s: float = 30.0,
+        ttl_s: float = 300.0,
+        kind: str = "",
+        name: str = "",
+    ) -> Lease:
+        """Takes a lease with `async with`: on `git:main`, `file:src/a.py`, `database:x`, `project` or `exclusive`.
+
+        It waits `wait_s` for its turn. `kind` (`terminal`) and `name` are what others see of the session.
+        """
+        return Lease(
+            self._http,
+            project or self._project,
+            resource,
+            mode=mode,
+            wait_s=wait_s,
+            ttl_s=ttl_s,
+            kind=kind,
+            name=name,
+        )
+
+    async def leases(self, slug: str, *, overlapping: str = "") -> LeaseList:
+        """What is leased in a project, and who waits; `overlapping` a resource: only what has to do with it."""
+        lock_type, _, id = overlapping.partition(":")
+        about = {"lock_type": lock_type, "resource_id": id or "*"} if overlapping else {}
+        answer = await self._send("GET", f"projects/{slug}/leases", params={"limit": 200} | about)
+        return LeaseList.model_validate_json(answer.content)
+
+    async def steal_lease(self, slug: str, resource: str, reason: str) -> None:
+        """Takes a lease away from its holders; for who administers the project's leases."""
+        lock_type, _, id = resource.partition(":")
+        body = {"lock_type": lock_type, "resource_id": id or "*", "reason": reason}
+        await self._send("POST", f"projects/{slug}/leases:steal", json=body)
+
+    async def take_over_leases(self) -> str:
+        """Makes the node that answers give out leases, and returns its name; for administrators."""
+        return str((await self._send("POST", "admin/leases:takeover")).json()["node"])
+
+    async def give_back_leases(self) -> None:
+        """Lets the nodes share their leases again; for administrators."""
+        await self._send("POST", "admin/leases:give-back")
+
+    async def audit_leases(self, slug: str = "") -> list[str]:
+        """What is wrong with the lease store: nothing, or there is a bug; for administrators."""
+        answer = await self._send("GET", "admin/leases/audit", params={"project": slug} if slug else {})
+        return list(answer.json()["faults"])
 
     # Projects
 

@@ -1,10 +1,15 @@
 """What can go wrong between this client and the server.
 
 AtriumClientError           the server refused a request, and said why
+├── LeaseRefused            somebody else has the lease, or it did not become free in time
+├── LeaseLost               the lease was taken away, or could not be confirmed in time
 └── ConnectionLost          there is no connection, or no longer; `status` is a socket's close code, or 0
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import httpx
 
@@ -42,3 +47,20 @@ class ConnectionLost(AtriumClientError):
         """From a WebSocket close code: 44xx are final, everything else may be tried again."""
         final = 4400 <= close_code < 4500
         return cls("socket.closed", reason or "The server closed the socket.", status=close_code, retryable=not final)
+
+
+class LeaseRefused(AtriumClientError):
+    """The lease was not given: `held`, `timeout`, `deadlock` and the like are in `code`."""
+
+    def __init__(self, resource: str, refusal: Mapping[str, Any]) -> None:
+        """`refusal` is the server's message."""
+        detail = refusal.get("message") or f"{resource} did not become free in time."
+        code = refusal.get("code") or f"lease.{refusal['reason']}"
+        super().__init__(code, detail, status=409, retryable=bool(refusal.get("retryable", False)))
+
+
+class LeaseLost(AtriumClientError):
+    """The lease ended while it was in use: somebody else may have it now."""
+
+    def __init__(self, resource: str, reason: str) -> None:
+        super().__init__("lease.lease_lost", f"The lease on {resource} was lost: {reason}.", status=409)

@@ -86,6 +86,37 @@ class Imported(Answer):
     skipped: list[Skipped]
 
 
+class LeaseInfo(Answer):
+    """A lease; `state` is `held`, `offered` or `delay`: the pause after a holder that failed."""
+
+    lock_type: str
+    resource_id: str
+    mode: Literal["s", "x"]
+    state: Literal["held", "offered", "delay"]
+    session_id: str
+    user: str
+    fence: int
+    expires_at: datetime
+
+
+class Waiting(Answer):
+    """Somebody who waits for a lease; `position` 1 is next."""
+
+    lock_type: str
+    resource_id: str
+    mode: Literal["s", "x"]
+    session_id: str
+    user: str
+    position: int
+
+
+class LeaseList(Answer):
+    """What is leased, and who waits."""
+
+    items: list[LeaseInfo]
+    waiting: list[Waiting]
+
+
 @dataclass(frozen=True, slots=True)
 class FileContent:
     """A file's bytes and the ETag to write it back with."""

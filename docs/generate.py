@@ -34,6 +34,14 @@ MEANING = {
     "allowed_origins": "Origins besides our own, separated by commas, whose pages may use the cookie.",
     "trusted_proxies": "Networks, separated by commas, whose `X-Forwarded-Proto` and `X-Forwarded-For` are believed.",
     "public_url": "The address people use, when a proxy stands before the server.",
+    "session_ttl_s": "Seconds for which a [session](sessions.md) may be silent, or away, before it is over; also taken "
+    "from `SESSION_TTL`.",
+    "session_heartbeat_s": "Seconds between a client's signs of life; after twice as many without one its session is "
+    "shown as disconnected. Also taken from `SESSION_HEARTBEAT`.",
+    "lock_default_ttl_s": "Seconds a lease lives without a sign of life, unless asked for otherwise; also taken from "
+    "`LOCK_DEFAULT_TTL`.",
+    "lock_wait_timeout_s": "Seconds to wait for a lease, unless asked for otherwise; also taken from "
+    "`LOCK_WAIT_TIMEOUT`.",
     "audit_keep_days": "Days after which acts leave the [audit log](../how-to/audit.md); unset, they stay for ever.",
     "drain_s": "Time over which sockets are closed when the server is told to stop.",
     "frame_bytes": "One WebSocket message.",

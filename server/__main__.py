@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvloop
 
+from client import commands as client_commands
 from server.access import RoleService
 from server.access import commands as access_commands
 from server.accounts import commands as account_commands
@@ -22,6 +23,7 @@ from server.kit.errors import AtriumError
 from server.kit.events import EventBus
 from server.kit.logs import configure_logging
 from server.projects import ProjectService
+from server.sessions import commands as session_commands
 from server.settings import Settings, SettingsError, load_settings
 
 CANNOT_START = 2
@@ -67,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     access_commands.add_parsers(commands, storage, _with_database)
     account_commands.add_parsers(commands, storage, _with_database)
     activity_commands.add_parsers(commands, storage, _with_database)
+    client_commands.add_parsers(commands)
+    session_commands.add_parsers(commands, storage, _with_database)
     return parser
 
 

@@ -14,17 +14,19 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server import access, accounts, activity, documents, files, projects
+from server import access, accounts, activity, conflicts, documents, files, leases, projects, sessions
 from server.gateway import (
     ApiDocs,
     ApiHeaders,
     Assets,
+    ControlGateway,
     RequestRate,
     SyncGateway,
     WebEditor,
     build_server,
     health_routes,
     request_limit,
+    schema_page,
 )
 from server.kit.http import install_problem_handlers, problems
 from server.kit.redis import is_up
@@ -34,6 +36,7 @@ from server.settings import Settings
 
 WEB_DIST = Path(__file__).parent.parent / "web" / "dist"
 API = "/api/v1"
+GC_THRESHOLDS = (700, 10, 100)  # of the three generations; a full round ten times as rarely as Python's own
 LOGIN_LINK_FILE = "login-link.txt"
 
 
@@ -41,7 +44,7 @@ def build_app(services: Services) -> ASGIApp:
     """The whole server: sync sockets, and beside them what speaks HTTP."""
     # Outside of the application: what answers 500 stands outside of every middleware in it.
     http = RequestIds(ApiHeaders(_build_http(services), prefix=API))
-    return SocketsFirst(http, services.gateway)
+    return SocketsFirst(http, services.gateway, services.control)
 
 
 class SocketsFirst:
@@ -50,10 +53,14 @@ class SocketsFirst:
     A socket keeps the stack that it came through in memory as long as it lives, and would be routed after all of REST.
     """
 
-    def __init__(self, http: ASGIApp, gateway: SyncGateway) -> None:
+    def __init__(self, http: ASGIApp, gateway: SyncGateway, control: ControlGateway) -> None:
         self._http = http
         self._sockets = Router(
-            [WebSocketRoute("/sync/{name:path}", gateway.serve), WebSocketRoute("/sync", gateway.serve)]
+            [
+                WebSocketRoute("/sync/{name:path}", gateway.serve),
+                WebSocketRoute("/sync", gateway.serve),
+                WebSocketRoute("/control", control.serve),
+            ]
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,6 +117,12 @@ def _build_http(services: Services) -> FastAPI:
     app.include_router(documents.routes(services.documents, services.events), prefix=API)
     for router in _file_routers(services):
         app.include_router(router, prefix=API)
+    find_project = services.projects.find_id
+    app.include_router(
+        leases.routes(services.leases, services.policy, find_project, services.sessions.owner), prefix=API
+    )
+    app.include_router(sessions.routes(services.sessions, services.policy, find_project), prefix=API)
+    app.include_router(conflicts.routes(services.conflicts, services.policy, find_project), prefix=API)
     app.include_router(activity.routes(services.activity, services.policy, services.projects.find_id), prefix=API)
     app.include_router(
         health_routes(
@@ -121,6 +134,7 @@ def _build_http(services: Services) -> FastAPI:
             loop_lag_s=lambda: services.loop_monitor.lag_s,
         )
     )
+    app.router.routes.append(Route("/control/schema.json", schema_page))
     app.router.routes.append(Route(f"{API}/docs", ApiDocs(app.openapi).page))
     _add_web_editor(app)
     return app
@@ -181,12 +195,15 @@ async def _listening(services: Services, url: str) -> None:
 
 
 def _keep_what_stays() -> None:
-    """Takes all that is there from the start out of the garbage collector's rounds.
+    """Takes all that is there from the start out of the garbage collector's rounds, and makes full rounds rarer.
 
-    There are far over 100,000 objects that never become garbage, and nobody is served while they are walked through.
+    There are far over 100,000 objects that never become garbage, and hundreds more with each connection. Nobody is
+    served while they are walked through, which takes microseconds for each; what is not part of a circle is freed at
+    once anyway.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 async def _offer_login_link(services: Services) -> None:

@@ -17,6 +17,7 @@ from server.access import Authenticator, Role, RolePolicy, RoleService, Site, To
 from server.accounts import Accounts, Provider, SignInThrottle
 from server.activity import ActivityService, Recorder
 from server.blobs import BlobStore
+from server.conflicts import ConflictService
 from server.documents import ApplyJournal, DocumentService
 from server.files import (
     ArchiveLimits,
@@ -29,15 +30,19 @@ from server.files import (
     ProjectGate,
     TreeService,
 )
-from server.gateway import SyncGateway
+from server.gateway import ControlGateway, SyncGateway
 from server.kit.clock import Clock, SystemClock
 from server.kit.database import Database
 from server.kit.errors import Unavailable
 from server.kit.events import EventBus
+from server.kit.ids import uuid7
 from server.kit.loops import LoopMonitor
 from server.kit.redis import connect_redis
+from server.leases import LeaseAuthority, LeaseListener, LeaseService, MemoryLeaseStore, RedisLeaseStore, Rules
+from server.live import LiveWriter
 from server.projects import ProjectService
 from server.rooms import RegistryLimits, RoomLimits, RoomRegistry
+from server.sessions import SessionKeeper, SessionService, SessionTimes, SessionWatch
 from server.settings import OidcSettings, Settings
 
 logger = logging.getLogger(__name__)
@@ -62,6 +67,10 @@ class Services:
     policy: RolePolicy
     accounts: Accounts
     projects: ProjectService
+    leases: LeaseService
+    sessions: SessionService
+    conflicts: ConflictService
+    live: LiveWriter
     documents: DocumentService
     rooms: RoomRegistry
     blobs: BlobStore
@@ -73,6 +82,7 @@ class Services:
     listing: DocumentListing
     exporter: JsonExporter
     gateway: SyncGateway
+    control: ControlGateway
 
 
 def open_database(settings: Settings) -> Database:
@@ -91,6 +101,31 @@ def _provider(settings: OidcSettings) -> Provider | None:
         return None
     secret = settings.client_secret.get_secret_value() if settings.client_secret else None
     return Provider(settings.issuer, settings.client_id, secret, settings.name, create_users=settings.create_users)
+
+
+async def _open_leases(
+    stack: AsyncExitStack, database: Database, events: EventBus, clock: Clock, redis: Redis | None, node: str
+) -> LeaseService:
+    """Leases in this process's memory, or in Redis when there is one."""
+    rules = Rules()
+    memory = MemoryLeaseStore(clock, rules)
+    if redis is None:
+        authority = LeaseAuthority(database, clock, node, memory)
+    else:
+        authority = LeaseAuthority(database, clock, node, RedisLeaseStore(redis, rules), memory)
+    leases = LeaseService(authority, events, clock)
+    leases.start()
+    stack.push_async_callback(leases.close)
+    if redis is not None:
+        listener = LeaseListener(redis, leases.dispatcher)
+        listener.start()
+        stack.push_async_callback(listener.stop)
+    return leases
+
+
+def _session_times(settings: Settings) -> SessionTimes:
+    heartbeat_s, window_s = settings.session_heartbeat_s, settings.session_ttl_s
+    return SessionTimes(heartbeat_s, silent_s=min(2 * heartbeat_s, window_s), window_s=window_s)
 
 
 @asynccontextmanager
@@ -136,6 +171,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         stack.push_async_callback(accounts.close)
         projects = ProjectService(database, events, clock, roles=roles)
+        node = uuid7()
+        leases = await _open_leases(stack, database, events, clock, redis, node)
+        sessions = SessionService(
+            database, events, clock, leases=leases, policy=policy, node=node, times=_session_times(settings)
+        )
+        conflicts = ConflictService(database, events, clock, leases=leases, sessions=sessions)
+        await conflicts.start()
+        stack.push_async_callback(conflicts.close)
         journal = ApplyJournal(settings.data_dir / "applying.journal")
         stack.callback(journal.close)
         documents = DocumentService(database, clock=clock, events=events, journal=journal)
@@ -161,10 +204,29 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         resolver = DocumentResolver(trees, documents, rooms, gate, default_project=settings.default_project)
         if settings.default_project is not None:
             await projects.ensure(settings.default_project)
+        live = LiveWriter(documents, rooms, projects, sessions=sessions, leases=leases, conflicts=conflicts)
+        await live.start()
+        stack.push_async_callback(live.stop)
+        stack.push_async_callback(sessions.close)
+        keeper = SessionKeeper(sessions, database, clock, leases, ended_tokens=authenticator.sweep)
+        keeper.start()
+        stack.push_async_callback(keeper.stop)
         gateway = SyncGateway(authenticator, resolver, rooms, settings, clock)
         gateway.start()
         stack.push_async_callback(gateway.stop)
+        control = ControlGateway(
+            gateway,
+            clock,
+            gate=gate,
+            policy=policy,
+            leases=leases,
+            sessions=sessions,
+            conflicts=conflicts,
+            limits=limits,
+        )
         reactions.connect(events, rooms=rooms, gateway=gateway, recorder=recorder)
+        reactions.connect_sessions(events, sessions=SessionWatch(sessions, policy), conflicts=conflicts, live=live)
+        reactions.connect_control(events, control)
         if settings.audit_keep_days is not None:
             activity.start_pruning(timedelta(days=settings.audit_keep_days))
         yield Services(
@@ -183,6 +245,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             policy=policy,
             accounts=accounts,
             projects=projects,
+            leases=leases,
+            sessions=sessions,
+            conflicts=conflicts,
+            live=live,
             documents=documents,
             rooms=rooms,
             blobs=blobs,
@@ -196,4 +262,5 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             listing=DocumentListing(documents, trees),
             exporter=JsonExporter(),
             gateway=gateway,
+            control=control,
         )

@@ -5,6 +5,7 @@ Every setting has its unit in its name; a bad value is reported with all others 
 
 from __future__ import annotations
 
+import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -115,6 +116,10 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     public_url: str | None = None
     drain_s: float = Field(5, ge=0, le=300)
+    session_ttl_s: float = Field(120, ge=10, le=3_600)
+    session_heartbeat_s: float = Field(15, ge=1, le=60)
+    lock_default_ttl_s: float = Field(300, ge=1, le=3_600)
+    lock_wait_timeout_s: float = Field(30, ge=0, le=600)
     audit_keep_days: int | None = Field(None, ge=1, le=36_500)
     limits: Limits = Field(default_factory=Limits)
     oidc: OidcSettings = Field(default_factory=OidcSettings)
@@ -178,6 +183,23 @@ class Settings(BaseSettings):
         return self.host in ("127.0.0.1", "::1", "localhost")
 
 
+CUSTOMARY = {
+    "SESSION_TTL": "session_ttl_s",
+    "SESSION_HEARTBEAT": "session_heartbeat_s",
+    "LOCK_DEFAULT_TTL": "lock_default_ttl_s",
+    "LOCK_WAIT_TIMEOUT": "lock_wait_timeout_s",
+}
+"""Names without our prefix that are in use for these settings; with it, they win."""
+
+
+def _customary() -> dict[str, str]:
+    return {
+        field: os.environ[name]
+        for name, field in CUSTOMARY.items()
+        if name in os.environ and f"ATRIUM_{field.upper()}" not in os.environ
+    }
+
+
 GROUPS: dict[str, type[BaseSettings]] = {"limits": Limits, "oidc": OidcSettings}
 """The settings that have a prefix of their own, by the name of their field."""
 
@@ -191,7 +213,7 @@ def load_settings(**overrides: Any) -> Settings:
     groups: dict[str, Any] = {name: _load_group(group, problems) for name, group in GROUPS.items()}
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        settings = Settings(**groups, **given)
+        settings = Settings(**groups, **(_customary() | given))
     except ValidationError as error:
         problems |= _explain("ATRIUM_", error)
     if problems:

@@ -7,6 +7,7 @@ from server.files.archive_routes import archive_routes
 from server.files.content import ContentService
 from server.files.content_routes import content_routes
 from server.files.documents_routes import documents_routes
+from server.files.ensure import ensure_document
 from server.files.events import FilesMoved
 from server.files.gate import ProjectGate, Visit
 from server.files.json_export import JsonExporter
@@ -33,5 +34,6 @@ __all__ = [
     "archive_routes",
     "content_routes",
     "documents_routes",
+    "ensure_document",
     "routes",
 ]

@@ -79,6 +79,7 @@ class SyncConnection:
     def listen(self, receiver: Receiver) -> None:
         """From now on every binary message goes to `receiver`."""
         self._receiver = receiver
+        self._socket.conn.max_message_size = self._limits.frame_bytes
         self._socket.transport.set_write_buffer_limits(high=self._limits.outbox_high_water_bytes)
         self._socket.on_received = self._charge
         self._socket.on_binary = partial(self.guard, receiver.on_message)

@@ -1,13 +1,16 @@
-"""The door for sync sockets: admits them, ticks them, closes those that lost their access, drains them."""
+"""The door for sockets: admits them, ticks them, closes those that lost their access, drains them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
+from typing import Protocol
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from server.access import AccessChanged, Authenticator, Principal, TokenRevoked
 from server.files import DocumentResolver, FilesMoved
@@ -24,7 +27,7 @@ from server.kit.address import client_address
 from server.kit.clock import Clock
 from server.kit.errors import AtriumError
 from server.rooms import RoomRegistry
-from server.settings import Settings
+from server.settings import Limits, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +36,42 @@ MIN_HEARTBEAT_S, DEFAULT_HEARTBEAT_S = 2, 10
 DRAIN_STEP_S = 0.05
 
 
+class Opened(Protocol):
+    """Something on a socket that somebody may lose the right to."""
+
+    def concerns(self, project_id: str | None, principal_id: str | None) -> bool:
+        """Whether these are rights of that principal in that project; None stands for all."""
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether the time has come when the rights may be others, without any change of the policy."""
+
+    def access_changed(self) -> None:
+        """Rights are others than a moment ago."""
+
+    async def recheck(self) -> None:
+        """Closes the socket when the right is gone."""
+
+
+class HeldSocket(Protocol):
+    """What the gateway looks after, whatever is spoken on it."""
+
+    connection: SyncConnection
+
+    @property
+    def channels(self) -> Mapping[bytes, Opened]: ...
+
+    @property
+    def token_ids(self) -> set[str]: ...
+
+    def tick(self, now: float) -> None:
+        """Once a second."""
+
+
+Serve = Callable[[WebSocket, SyncConnection, Seats, Principal | None], Awaitable[None]]
+
+
 class SyncGateway:
-    """All sync sockets of this process."""
+    """All sockets of this process; serves the sync sockets among them."""
 
     def __init__(
         self,
@@ -45,10 +82,10 @@ class SyncGateway:
         clock: Clock,
     ) -> None:
         self._authenticator = authenticator
-        self._authentication = SocketAuthentication(authenticator, query_tokens=settings.query_tokens_allowed)
+        self.authentication = SocketAuthentication(authenticator, query_tokens=settings.query_tokens_allowed)
         self._resolver, self._rooms, self._settings, self._clock = resolver, rooms, settings, clock
         self._limits = limits = settings.limits
-        self._sockets: set[SyncSocket] = set()
+        self._sockets: set[HeldSocket] = set()
         self._hall = Hall(
             {
                 NODE: limits.connections,
@@ -75,20 +112,24 @@ class SyncGateway:
 
     async def serve(self, websocket: WebSocket) -> None:
         """The ASGI endpoint of `/sync` and `/sync/{name}`."""
+        await self.admit(websocket, self._serve, self._limits)
+
+    async def admit(self, websocket: WebSocket, serve: Serve, limits: Limits) -> None:
+        """Finds out who is there and has `serve` go on with them, or says why not."""
         socket: SocketProtocol | None = websocket.scope["extensions"].get(EXTENSION)
         if socket is None:
             raise RuntimeError("Sync sockets need the server that `atrium serve` starts (server.gateway.socket).")
-        connection = SyncConnection(socket, heartbeat_s=_heartbeat(websocket), limits=self._limits)
+        connection = SyncConnection(socket, heartbeat_s=_heartbeat(websocket), limits=limits)
         try:
             self._refuse_while_draining()
             with self._hall.seats(client_address(websocket, self._settings.trusted_proxies)) as seats:
-                principal = await self._authentication.identify(websocket, seats.address)
+                principal = await self.authentication.identify(websocket, seats.address)
                 self._refuse_while_draining()  # since a moment ago, perhaps
-                await self._serve(websocket, connection, seats, principal)
+                await serve(websocket, connection, seats, principal)
         except AtriumError as refusal:
             # A browser sees only the close code, never an HTTP status: accept, then say why.
             metrics.CONNECTIONS_REFUSED.labels(str(refusal.close_code)).inc()
-            await websocket.accept(_subprotocol(websocket))
+            await accept(websocket)
             connection.close(refusal.close_code, refusal.detail)
 
     def _refuse_while_draining(self) -> None:
@@ -105,20 +146,26 @@ class SyncGateway:
             name=websocket.path_params.get("name") or None,
             address=seats.address,
             principal=principal,
-            authentication=self._authentication,
+            authentication=self.authentication,
             new_channel=partial(self._new_channel, seats),
             limits=self._limits,
             deadline=asyncio.get_running_loop().time() + self._limits.authentication_s,
         )
-        await websocket.accept(_subprotocol(websocket))
+        await accept(websocket)
         connection.listen(sync)
-        self._sockets.add(sync)
+        with self.holding(sync):
+            await _until_gone(websocket, connection)
+
+    @contextmanager
+    def holding(self, socket: HeldSocket) -> Iterator[None]:
+        """Looks after an accepted socket until the block ends."""
+        self._sockets.add(socket)
         metrics.CONNECTIONS.set(len(self._sockets))
         try:
-            await _until_gone(websocket, connection)
+            yield
         finally:
-            connection.end()
-            self._sockets.discard(sync)
+            socket.connection.end()
+            self._sockets.discard(socket)
             metrics.CONNECTIONS.set(len(self._sockets))
 
     def _new_channel(
@@ -127,7 +174,7 @@ class SyncGateway:
         return Channel(
             connection,
             backlog,
-            authentication=self._authentication,
+            authentication=self.authentication,
             resolver=self._resolver,
             rooms=self._rooms,
             seats=seats,
@@ -155,14 +202,14 @@ class SyncGateway:
             channel.access_changed()
         self._recheck([channel for channel in channels if channel.concerns(project_id, principal_id)])
 
-    def _recheck(self, channels: list[Channel]) -> None:
+    def _recheck(self, channels: list[Opened]) -> None:
         async def recheck() -> None:
             await asyncio.gather(*(channel.recheck() for channel in channels))
 
         if channels:
             self._spawn(recheck())
 
-    def _channels(self) -> Iterator[Channel]:
+    def _channels(self) -> Iterator[Opened]:
         return (channel for sync in self._sockets for channel in sync.channels.values())
 
     def _close_tokens(self, token_ids: set[str]) -> None:
@@ -231,5 +278,7 @@ def _heartbeat(websocket: WebSocket) -> int:
     return min(max(int(raw), MIN_HEARTBEAT_S), DEFAULT_HEARTBEAT_S)
 
 
-def _subprotocol(websocket: WebSocket) -> str | None:
-    return TICKET_PROTOCOL if TICKET_PROTOCOL in websocket.scope["subprotocols"] else None
+async def accept(websocket: WebSocket) -> None:
+    """Completes the handshake; after that, does nothing."""
+    if websocket.application_state is WebSocketState.CONNECTING:
+        await websocket.accept(TICKET_PROTOCOL if TICKET_PROTOCOL in websocket.scope["subprotocols"] else None)

@@ -63,6 +63,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.conn.send_close(code, reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore"))
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
+        self.read_paused = False
         self._abort_later()
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.resume_reading()
@@ -78,8 +79,15 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._held = False
         unread, self._unread = self._unread, b""
         self._read(unread)
-        if not (self._held or self.transport.is_closing()):
+        if not (self._held or self.read_paused or self.transport.is_closing()):
             self.transport.resume_reading()
+
+    async def receive(self) -> Any:
+        """As uvicorn has it: the next text message is read when the one before it has been taken."""
+        message = await super().receive()
+        if self._held and not self.transport.is_closing():
+            self.transport.pause_reading()
+        return message
 
     # What uvicorn and the transport call
 

@@ -42,6 +42,8 @@ from server.leases.memory_store import MemoryLeaseStore
 from server.leases.model import Mode, Policy, Rules, State
 from server.leases.redis_store import RedisLeaseStore
 from server.leases.resource import LockType, Resource
+from server.leases.rights import is_shown, require_lease, require_steal
+from server.leases.routes import routes
 from server.leases.service import LeaseService
 
 __all__ = [
@@ -87,4 +89,8 @@ __all__ = [
     "State",
     "TakenOver",
     "guarded_update",
+    "is_shown",
+    "require_lease",
+    "require_steal",
+    "routes",
 ]

@@ -31,6 +31,7 @@ local function whole(number) return string.format('%.0f', number) end
 -- Records: JSON in hashes, read once per call, with sorted sets as their indices.
 
 local grants, sessions, waiters = {}, {}, {}
+local found_before = {}
 
 local function read(cache, key, name)
   if cache[name] == nil then
@@ -58,35 +59,48 @@ local function set_due(timer, at) redis_call('ZADD', DUE, at, timer) end
 local function drop_due(timer) redis_call('ZREM', DUE, timer) end
 local function save_grant(grant) write(grants, GRANTS, key_of(grant), grant) end
 
+-- What was found in an index by prefix is found again until the index changes.
+local function index(command_name, key, ...)
+  found_before[key] = nil
+  redis_call(command_name, key, ...)
+end
+
+local function starting(key, prefix)
+  local before = found_before[key] or {}
+  found_before[key] = before
+  if not before[prefix] then
+    before[prefix] = redis_call('ZRANGEBYLEX', key, '[' .. prefix, '(' .. prefix .. '\255')
+  end
+  return before[prefix]
+end
+
 local function put_grant(grant)
   save_grant(grant)
-  redis_call('ZADD', HELD, 0, key_of(grant))
-  redis_call('ZADD', HELD_BY, 0, grant.session .. '|' .. grant.path)
+  index('ZADD', HELD, 0, key_of(grant))
+  index('ZADD', HELD_BY, 0, grant.session .. '|' .. grant.path)
   set_due('g|' .. key_of(grant), grant['until'])
 end
 
 local function drop_grant(grant)
   erase(grants, GRANTS, key_of(grant))
-  redis_call('ZREM', HELD, key_of(grant))
-  redis_call('ZREM', HELD_BY, grant.session .. '|' .. grant.path)
+  index('ZREM', HELD, key_of(grant))
+  index('ZREM', HELD_BY, grant.session .. '|' .. grant.path)
   drop_due('g|' .. key_of(grant))
 end
 
 local function put_waiter(waiter)
   write(waiters, WAITERS, waiter.rank, waiter)
-  redis_call('ZADD', QUEUE, 0, waiter.path .. '|' .. waiter.rank)
-  redis_call('ZADD', WAITS_OF, 0, waiter.session .. '|' .. waiter.path .. '|' .. waiter.rank)
+  index('ZADD', QUEUE, 0, waiter.path .. '|' .. waiter.rank)
+  index('ZADD', WAITS_OF, 0, waiter.session .. '|' .. waiter.path .. '|' .. waiter.rank)
   set_due('w|' .. waiter.rank, waiter['until'])
 end
 
 local function drop_waiter(waiter)
   erase(waiters, WAITERS, waiter.rank)
-  redis_call('ZREM', QUEUE, waiter.path .. '|' .. waiter.rank)
-  redis_call('ZREM', WAITS_OF, waiter.session .. '|' .. waiter.path .. '|' .. waiter.rank)
+  index('ZREM', QUEUE, waiter.path .. '|' .. waiter.rank)
+  index('ZREM', WAITS_OF, waiter.session .. '|' .. waiter.path .. '|' .. waiter.rank)
   drop_due('w|' .. waiter.rank)
 end
-
-local function starting(key, prefix) return redis_call('ZRANGEBYLEX', key, '[' .. prefix, '(' .. prefix .. '\255') end
 
 -- What the keys of everything that overlaps `path` start with, from the top down.
 local function prefixes(path)
@@ -112,7 +126,6 @@ end
 
 local function overlapping_ranks(path)
   local ranks = {}
-  if redis_call('ZCARD', QUEUE) == 0 then return ranks end
   for _, prefix in ipairs(prefixes(path)) do
     for _, key in ipairs(starting(QUEUE, prefix)) do ranks[#ranks + 1] = string.match(key, '[^|]+$') end
   end
@@ -207,6 +220,8 @@ local function waits_for(session, wish, explored, visit)
 end
 
 local function find_cycle(wish)
+  -- For whoever holds nothing, and waits for nothing else, nobody can wait.
+  if not starting(HELD_BY, wish.session .. '|')[1] and not starting(WAITS_OF, wish.session .. '|')[1] then return nil end
   local came_from, explored, to_visit, at = {}, {}, { wish.session }, 1
   while to_visit[at] do
     local session = to_visit[at]

@@ -63,6 +63,8 @@ def is_wanted(ledger: Ledger, grant: GrantEntry) -> bool:
 
 def find_cycle(ledger: Ledger, wish: Wish) -> tuple[str, ...]:
     """The shortest circle of sessions that would wait for each other if `wish` were in the queue, the wisher first."""
+    if not ledger.grants_of(wish.session) and not ledger.waiters_of(wish.session):
+        return ()  # nobody can wait for whoever holds nothing and waits for nothing else
     came_from: dict[str, str] = {}
     explored: dict[tuple[str, Mode], str] = {}
     to_visit = deque([wish.session])

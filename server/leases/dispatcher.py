@@ -35,7 +35,7 @@ class Dispatcher:
         self._holders = holders
         self._clock = clock
         self._seen: defaultdict[str, deque[int]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
-        self._waiting: dict[tuple[str, str, str], asyncio.Future[int]] = {}
+        self._waiting: defaultdict[tuple[str, str, str], set[asyncio.Future[int]]] = defaultdict(set)
 
     async def call(self, project_id: str, command: Command) -> Reply:
         """The answer to `command`; raises `LeaseUnavailable`, `TakenOver`."""
@@ -86,29 +86,33 @@ class Dispatcher:
             self._holders.drop(project_id, event.session, event.path)
         elif event.kind is Happening.ACQUIRED:
             self._holders.raise_fence(project_id, event.session, event.path, event.fence)
-        waiting = self._waiting.get((project_id, event.session, event.path))
-        if waiting is None or waiting.done():
-            return
-        if event.kind in (Happening.OFFERED, Happening.ACQUIRED):
-            waiting.set_result(event.fence)
-        elif event.kind in (Happening.REFUSED, Happening.EXPIRED):
-            waiting.set_exception(LeaseTimeout() if event.reason == "timeout" else LeaseLost())
+        for turn in self._turns(project_id, event.session, event.path):
+            if event.kind in (Happening.OFFERED, Happening.ACQUIRED):
+                turn.set_result(event.fence)
+            elif event.kind in (Happening.REFUSED, Happening.EXPIRED):
+                turn.set_exception(LeaseTimeout() if event.reason == "timeout" else LeaseLost())
+
+    def _turns(self, project_id: str, session: str, path: str) -> list[asyncio.Future[int]]:
+        return [turn for turn in self._waiting.get((project_id, session, path), ()) if not turn.done()]
 
     def turn(self, project_id: str, session: str, path: str) -> asyncio.Future[int]:
         """The fence that will be offered to a waiter; raises `LeaseTimeout`, or `LeaseLost` if it was cancelled."""
-        key = (project_id, session, path)
-        self._waiting[key] = turn = asyncio.get_running_loop().create_future()
-        turn.add_done_callback(lambda _: self._waiting.pop(key, None))
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting[project_id, session, path].add(turn)
         return turn
+
+    def forget(self, project_id: str, session: str, path: str, turn: asyncio.Future[int]) -> None:
+        """Nobody waits for it any more, however it came out."""
+        if not turn.cancel() and not turn.cancelled():
+            turn.exception()
+        turns = self._waiting[project_id, session, path]
+        turns.discard(turn)
+        if not turns:
+            del self._waiting[project_id, session, path]
 
     def end_turns(self, project_id: str, session: str) -> None:
         """The store has forgotten what the session waited for."""
-        for (project, waiting, _), turn in list(self._waiting.items()):
-            if (project, waiting) == (project_id, session) and not turn.done():
-                turn.set_exception(LeaseLost())
-
-
-def forget(turn: asyncio.Future[int]) -> None:
-    """Nobody waits for it any more, however it came out."""
-    if not turn.cancel() and not turn.cancelled():
-        turn.exception()
+        for project, waiting, path in list(self._waiting):
+            if (project, waiting) == (project_id, session):
+                for turn in self._turns(project, waiting, path):
+                    turn.set_exception(LeaseLost())

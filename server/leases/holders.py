@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from server.leases.lease import Lease, act_for_s
 from server.leases.model import Open, Policy
@@ -26,6 +28,7 @@ class Holders:
 
     def __init__(self) -> None:
         self.sessions: dict[tuple[str, str], Open] = {}
+        self._locks: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
         self._holdings: dict[tuple[str, str], dict[str, Holding]] = {}
 
     def hold(self, project_id: str, lease: Lease, path: str, ttl_ms: int) -> None:
@@ -36,6 +39,10 @@ class Holders:
         silent = session.grace_ms if lease.policy is Policy.RELEASE_IF_WANTED else session.window_ms
         holding = Holding(lease, project_id, path, lease.fence, min(ttl_ms, silent), lease.act_until)
         self._holdings.setdefault((project_id, lease.session_id), {})[path] = holding
+
+    def asking(self, project_id: str, session: str, path: str) -> asyncio.Lock:
+        """Held by whoever asks for this lease until the answer is noted here: what is on its way is not given back."""
+        return self._locks.setdefault((project_id, session, path), asyncio.Lock())
 
     def raise_fence(self, project_id: str, session: str, path: str, fence: int) -> None:
         """The lease has another fence since it was upgraded."""
@@ -50,6 +57,10 @@ class Holders:
         """The store knew at `asked_at` or later that the session lives."""
         for holding in self._holdings.get((project_id, session), {}).values():
             holding.act_until = max(holding.act_until, asked_at + act_for_s(holding.silent_ms))
+
+    def has(self, project_id: str, session: str, path: str) -> bool:
+        """Whether the session has the lease, as far as this node knows."""
+        return path in self._holdings.get((project_id, session), {})
 
     def of(self, project_id: str, session: str) -> list[Holding]:
         """A session's leases."""

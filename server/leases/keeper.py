@@ -55,6 +55,10 @@ class LeaseKeeper:
         """The session lives; the store is told with the next round."""
         self._heard[project_id].add(session)
 
+    def beat_now(self) -> None:
+        """The next tick sends heartbeats, however long ago the last was."""
+        self._next_beat = 0.0
+
     async def tick(self) -> None:
         """Does what is due now."""
         try:
@@ -145,9 +149,11 @@ class LeaseKeeper:
                 await self._give_back(project_id, grant)
 
     async def _give_back(self, project_id: str, grant: Grant) -> None:
-        """Nobody was told of this lease, or its holder has been told to stop."""
-        for _ in range(grant.count):
-            await self._dispatcher.call(project_id, Release(grant.session, grant.path, grant.fence))
+        """Nobody was told of this lease, or its holder has been told to stop; unless somebody asks for it just now."""
+        async with self._holders.asking(project_id, grant.session, grant.path):
+            if not self._holders.has(project_id, grant.session, grant.path):
+                for _ in range(grant.count):
+                    await self._dispatcher.call(project_id, Release(grant.session, grant.path, grant.fence))
 
     def _lose(self, holding: Holding, reason: str) -> None:
         lease = holding.lease

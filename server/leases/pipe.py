@@ -26,7 +26,7 @@ PAUSE_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    keys: Sequence[str]
+    keys: Sequence[bytes]
     body: Callable[[str], str]
     answered: asyncio.Future[bytes]
 
@@ -47,7 +47,7 @@ class ScriptPipe:
         self._running: asyncio.Task[None] | None = None
         self._closed_until = 0.0
 
-    async def call(self, keys: Sequence[str], body: Callable[[str], str]) -> bytes:
+    async def call(self, keys: Sequence[bytes], body: Callable[[str], str]) -> bytes:
         """The script's answer for `keys` and the argument that `body` makes of the server's run id.
 
         Raises `LeaseUnavailable`; the script may have run all the same.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -65,18 +66,17 @@ class RedisLeaseStore:
 
     async def call(self, project_id: str, command: Command) -> Reply:
         """Carries out `command`; raises `LeaseUnavailable` within half a second when Redis does not answer."""
-        start = prefix(project_id)
         words: dict[str, Any] = {
             "op": type(command).__name__.lower(),
             "command": _encoded(command),
             "rules": self._rules,
             "project": project_id,
-            "channel": f"{start}ch",
+            "channel": f"{prefix(project_id)}ch",
         }
         if self._now_ms is not None:
             words["now"] = self._now_ms()
         answer = await self._pipe.call(
-            [start + key for key in KEYS], lambda run: json.dumps(words | {"run": f"{run}/{self._term}"})
+            _keys(project_id), lambda run: json.dumps(words | {"run": f"{run}/{self._term}"})
         )
         return _reply(json.loads(answer))
 
@@ -91,6 +91,11 @@ class RedisLeaseStore:
     async def close(self) -> None:
         """Ends the store's own connection."""
         await self._pipe.close()
+
+
+@lru_cache(maxsize=1024)
+def _keys(project_id: str) -> list[bytes]:
+    return [f"{prefix(project_id)}{key}".encode() for key in KEYS]
 
 
 def _encoded(command: Command) -> dict[str, Any]:

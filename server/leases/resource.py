@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from crdt_docs.errors import BadName
@@ -54,13 +55,14 @@ class Resource:
         """A role among the sessions of a project, such as `primary`."""
         return cls(LockType.ROLE, name)
 
-    @classmethod
-    def at(cls, path: str) -> Resource:
+    @staticmethod
+    @lru_cache(maxsize=4096)
+    def at(path: str) -> Resource:
         """The resource with this path: the inverse of `path`."""
         for kind, below in BELOW.items():
             if path == below or path.startswith(below + "/"):
-                return cls(kind, _id(kind, [unquote(part) for part in path[len(below) + 1 :].split("/")]))
-        return cls(LockType.PROJECT if path == PROJECT else LockType.EXCLUSIVE, WHOLE)
+                return Resource(kind, _id(kind, [unquote(part) for part in path[len(below) + 1 :].split("/")]))
+        return Resource(LockType.PROJECT if path == PROJECT else LockType.EXCLUSIVE, WHOLE)
 
     @property
     def path(self) -> str:

@@ -13,7 +13,7 @@ from server.kit.metrics import FENCES_REJECTED
 from server.leases import events
 from server.leases.announcer import Announcer
 from server.leases.authority import LeaseAuthority
-from server.leases.dispatcher import Dispatcher, forget
+from server.leases.dispatcher import Dispatcher
 from server.leases.epochs import Owner
 from server.leases.errors import (
     Fenced,
@@ -36,6 +36,7 @@ from server.leases.model import (
     Command,
     End,
     Extend,
+    Grant,
     Look,
     Mode,
     Open,
@@ -47,7 +48,7 @@ from server.leases.model import (
 )
 from server.leases.outcomes import refuse
 from server.leases.requests import check_fence, check_id, check_times
-from server.leases.resource import Resource
+from server.leases.resource import LockType, Resource
 
 WINDOW_S, GRACE_S = 120.0, 30.0
 TTL_S, WAIT_S = 300.0, 30.0
@@ -127,23 +128,22 @@ class LeaseService:
         Raises `LeaseHeld`, `Deadlock`, `AlreadyWaiting`, `NoSession`, `InvalidRequest`; `LeaseLost` or `LeaseTimeout`
         if the request came before and is over.
         """
-        check_times(ttl_s, wait_s)
+        # Who waits for a role waits for as long as its session lives.
+        check_times(ttl_s, 0 if resource.type is LockType.ROLE else wait_s)
         check_id("request", request_id, optional=True)
         ttl_ms, wait_ms = round(ttl_s * 1000), round(wait_s * 1000)
         command = Acquire(session_id, resource.path, mode, ttl_ms, wait_ms, policy, request_id)
         moment = Moment(self._clock)
-        reply = await self.dispatcher.call(project_id, command)
-        user = self._user(project_id, session_id)
-        self._announcer.tell_refusal(project_id, command, user, reply)
-        refuse(reply)
-        if reply.grant is None:
-            waits_for = tuple(dict.fromkeys(blocker.session for blocker in reply.blockers))
-            since, until = moment.wall(0, 0), moment.wall(wait_ms, 0)
-            return Place(resource, session_id, user, mode, reply.position, since, until, waits_for)
-        lease = moment.lease(reply.grant, reply.now)
-        if lease.state is State.HELD:
-            self._holders.hold(project_id, lease, resource.path, reply.grant.ttl)
-        return lease
+        async with self._holders.asking(project_id, session_id, resource.path):
+            reply = await self.dispatcher.call(project_id, command)
+            user = self._user(project_id, session_id)
+            self._announcer.tell_refusal(project_id, command, user, reply)
+            refuse(reply)
+            if reply.grant is not None:
+                return self._note(project_id, moment, reply.grant, reply.now)
+        waits_for = tuple(dict.fromkeys(blocker.session for blocker in reply.blockers))
+        since, until = moment.wall(0, 0), moment.wall(wait_ms, 0)
+        return Place(resource, session_id, user, mode, reply.position, since, until, waits_for)
 
     async def obtain(
         self,
@@ -165,12 +165,13 @@ class LeaseService:
             )
             if isinstance(found, Lease) and found.state is State.HELD:
                 return found
-            fence = found.fence if isinstance(found, Lease) else await asyncio.wait_for(turn, wait_s + PATIENCE_S)
+            async with asyncio.timeout(wait_s + PATIENCE_S):
+                fence = found.fence if isinstance(found, Lease) else await turn
             return await self.accept(project_id, session_id, resource, fence)
         except TimeoutError:
             raise LeaseTimeout from None
         finally:
-            forget(turn)
+            self.dispatcher.forget(project_id, session_id, resource.path, turn)
 
     async def release(self, project_id: str, session_id: str, resource: Resource, fence: int) -> bool:
         """Gives up one acquisition, or an offer; whether that was the last.
@@ -277,8 +278,13 @@ class LeaseService:
         return moment, reply
 
     async def _hold(self, project_id: str, command: Extend | Accept) -> Lease:
-        moment, reply = await self._ask(project_id, command)
-        assert reply.grant is not None
-        lease = moment.lease(reply.grant, reply.now)
-        self._holders.hold(project_id, lease, command.path, reply.grant.ttl)
+        async with self._holders.asking(project_id, command.session, command.path):
+            moment, reply = await self._ask(project_id, command)
+            assert reply.grant is not None
+            return self._note(project_id, moment, reply.grant, reply.now)
+
+    def _note(self, project_id: str, moment: Moment, grant: Grant, now: int) -> Lease:
+        lease = moment.lease(grant, now)
+        if lease.state is State.HELD:
+            self._holders.hold(project_id, lease, grant.path, grant.ttl)
         return lease

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from server import leases, sessions
+from server.conflicts import Conflict, ConflictDetected, ConflictUpdated
 from server.files import FilesMoved
 from server.gateway.control import messages
+from server.gateway.control.answers import conflict_message, user_out
 from server.gateway.control.hub import About, ControlHub
-from server.gateway.control.messages import LockEvent, ServerMessage, SessionMessage, UserOut
-from server.kit.events import EventBus
+from server.gateway.control.messages import LockEvent, ServerMessage, SessionMessage
 from server.leases import LeaseEvent, LockType
 from server.sessions import LiveSession
 
@@ -19,25 +19,13 @@ AVAILABLE = "Leases are given out again."
 
 
 class Announcer:
-    """Subscribes to what happens, and tells the hub."""
+    """Hears of what happens, and tells the hub."""
 
     def __init__(self, hub: ControlHub) -> None:
         self._hub = hub
 
-    def connect(self, events: EventBus) -> None:
-        """Subscribes."""
-        for lease_event in LEASE_MESSAGES:
-            events.subscribe(lease_event, self._on_lease)
-        events.subscribe(sessions.SessionConnected, self._on_connected)
-        events.subscribe(sessions.SessionDisconnected, self._on_disconnected)
-        events.subscribe(sessions.SessionRoleChanged, self._on_role_changed)
-        events.subscribe(sessions.SessionEnded, self._on_ended)
-        events.subscribe(FilesMoved, self._on_files_moved)
-        events.subscribe(leases.LeasesUnavailable, partial(self._notice, "lease.unavailable", UNAVAILABLE))
-        events.subscribe(leases.LeasesAvailable, partial(self._notice, "lease.available", AVAILABLE))
-        events.subscribe(leases.LeasesTakenOver, self._on_taken_over)
-
-    def _on_lease(self, event: LeaseEvent) -> None:
+    def on_lease(self, event: LeaseEvent) -> None:
+        """A lease began, ended, or is waited for."""
         if event.lock_type == LockType.ROLE:  # told as `session_role_changed`
             return
         answered = None if is_news(event) else (event.lock_type, event.resource_id)
@@ -45,27 +33,53 @@ class Announcer:
         about = About("leases", event.session_id, path, answered)
         self._hub.publish(event.project_id, about, lease_message(event))
 
-    def _on_connected(self, event: sessions.SessionConnected) -> None:
+    def on_connected(self, event: sessions.SessionConnected) -> None:
+        """A session is there."""
         self._tell_session(event.session, messages.SessionConnectedMessage, resumed=event.resumed)
 
-    def _on_disconnected(self, event: sessions.SessionDisconnected) -> None:
+    def on_disconnected(self, event: sessions.SessionDisconnected) -> None:
+        """A session is not heard of."""
         self._tell_session(event.session, messages.SessionDisconnectedMessage, until=event.until)
 
-    def _on_role_changed(self, event: sessions.SessionRoleChanged) -> None:
+    def on_role_changed(self, event: sessions.SessionRoleChanged) -> None:
+        """A session is primary, or is not any more."""
         self._tell_session(event.session, messages.SessionRoleChangedMessage)
 
-    def _on_ended(self, event: sessions.SessionEnded) -> None:
+    def on_ended(self, event: sessions.SessionEnded) -> None:
+        """A session is over."""
         self._tell_session(event.session, messages.SessionEndedMessage, reason=event.reason)
 
-    def _on_files_moved(self, event: FilesMoved) -> None:
+    def on_files_moved(self, event: FilesMoved) -> None:
+        """Files have other paths."""
         self._hub.publish(event.project_id, About("files"), messages.FileChanged())
 
-    def _on_taken_over(self, event: leases.LeasesTakenOver) -> None:
-        owner = f"Node {event.node!r} gives out leases now." if event.node else "The nodes share their leases again."
-        self._notice("lease.taken_over", f"{owner} {event.by} has decided so.", event)
+    def on_conflict_detected(self, event: ConflictDetected) -> None:
+        """There is a new conflict."""
+        self._tell_conflict(event.conflict, messages.ConflictDetectedMessage)
 
-    def _notice(self, code: str, message: str, _event: object) -> None:
+    def on_conflict_updated(self, event: ConflictUpdated) -> None:
+        """A conflict is in another state."""
+        self._tell_conflict(event.conflict, messages.ConflictUpdatedMessage)
+
+    def on_unavailable(self, _event: leases.LeasesUnavailable) -> None:
+        """No leases are given out."""
+        self._notice("lease.unavailable", UNAVAILABLE)
+
+    def on_available(self, _event: leases.LeasesAvailable) -> None:
+        """They are again."""
+        self._notice("lease.available", AVAILABLE)
+
+    def on_taken_over(self, event: leases.LeasesTakenOver) -> None:
+        """Another node gives out leases."""
+        owner = f"Node {event.node!r} gives out leases now." if event.node else "The nodes share their leases again."
+        self._notice("lease.taken_over", f"{owner} {event.by} has decided so.")
+
+    def _notice(self, code: str, message: str) -> None:
         self._hub.publish_everywhere(About("notices"), messages.Notice(code=code, message=message))
+
+    def _tell_conflict(self, conflict: Conflict, kind: type[messages.ConflictMessage]) -> None:
+        about = About("conflicts", conflict.session_id, file_of(conflict.lock_type, conflict.resource_id))
+        self._hub.publish(conflict.project_id, about, conflict_message(conflict, kind))
 
     def _tell_session(self, session: LiveSession, kind: type[SessionMessage], **more: Any) -> None:
         self._hub.publish(session.project_id, About("sessions", session.id), session_message(session, kind, **more))
@@ -75,7 +89,7 @@ def session_message(session: LiveSession, kind: type[SessionMessage], **more: An
     """A message of this kind about a session."""
     return kind(
         session_id=session.id,
-        user=UserOut(id=session.user_id, name=session.user_name, hue=session.hue),
+        user=user_out(session),
         kind=session.kind,
         name=session.name,
         role=session.role,
@@ -106,7 +120,9 @@ def lease_message(event: LeaseEvent) -> ServerMessage:
         lock_type=event.lock_type,
         resource_id=event.resource_id,
         mode=event.mode,
-        **{field: getattr(event, field) or None if field == "request_id" else getattr(event, field) for field in fields},
+        **{
+            field: getattr(event, field) or None if field == "request_id" else getattr(event, field) for field in fields
+        },
     )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from server.conflicts import Strategy
 from server.leases import Mode, Policy
 
 WAIT_S, TTL_S = 30.0, 300.0
@@ -83,11 +84,12 @@ class LockAccept(LockMessage):
 
 
 class ConflictResolved(ClientMessage):
-    """Says how a conflict was resolved."""
+    """Says how a conflict was resolved, or with `wait_and_retry` has its session ask again."""
 
     type: Literal["conflict_resolved"]
     conflict_id: Word
-    resolution: Annotated[str, Field(max_length=2000)]
+    resolution: Annotated[str, Field(max_length=2000)] = ""
+    strategy: Strategy = Strategy.MANUAL
 
 
 class Cursor(ClientMessage):
@@ -112,6 +114,14 @@ class Leave(ClientMessage):
     type: Literal["leave"]
 
 
+class Switch(ClientMessage):
+    """Goes on in another project; what is held here waits, as long as it may. A `welcome` answers."""
+
+    type: Literal["switch"]
+    project: Word
+    after: int | None = None
+
+
 FromClient = Annotated[
     Ping
     | LockRequest
@@ -122,7 +132,8 @@ FromClient = Annotated[
     | ConflictResolved
     | Cursor
     | Subscribe
-    | Leave,
+    | Leave
+    | Switch,
     Field(discriminator="type"),
 ]
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, TypeAdapter
 
 from server.access import Kind
+from server.conflicts import ConflictState, ConflictType
 from server.gateway.control.client_messages import Reference
 from server.leases import Mode
 from server.rooms import frame
@@ -39,7 +40,9 @@ class UserOut(BaseModel):
 
 
 class Welcome(ServerMessage):
-    """The first message.
+    """The first message: be heard of every `heartbeat_s`.
+
+    After `silent_s` others get what they want from you, after `window_s` the session is over.
 
     `event_id` is the newest event of the project: give the newest one you know as `?after=` when you come back. With
     `gap`, some in between are not known any more: look at everything anew.
@@ -50,6 +53,8 @@ class Welcome(ServerMessage):
     role: SessionRole
     resume_token: str
     heartbeat_s: float
+    silent_s: float
+    window_s: float
     resumed: bool
     project: str
     user: UserOut
@@ -122,7 +127,7 @@ class LockEvent(ServerMessage):
     user_name: str
     lock_type: str
     resource_id: str
-    mode: Mode
+    mode: Mode | None = None
 
 
 class LockAcquired(LockEvent):
@@ -212,27 +217,28 @@ class FileChanged(ServerMessage):
     change_type: Literal["moved"] = "moved"
 
 
-class ConflictDetected(ServerMessage):
-    """Two want what only one can have."""
+class ConflictMessage(ServerMessage):
+    """Two want what only one can have; `sessions` are those of both sides."""
 
-    type: Literal["conflict_detected"] = "conflict_detected"
     conflict_id: str
-    conflict_type: str
+    conflict_type: ConflictType
     resource: str
     sessions: list[str]
-    state: str
+    state: ConflictState
+    reason: str
+    resolution: str | None = None
 
 
-class ConflictUpdated(ServerMessage):
+class ConflictDetectedMessage(ConflictMessage):
+    """There is a new conflict."""
+
+    type: Literal["conflict_detected"] = "conflict_detected"
+
+
+class ConflictUpdatedMessage(ConflictMessage):
     """What has become of a conflict."""
 
     type: Literal["conflict_updated"] = "conflict_updated"
-    conflict_id: str
-    conflict_type: str
-    resource: str
-    sessions: list[str]
-    state: str
-    resolution: str | None = None
 
 
 class CursorMoved(ServerMessage):
@@ -284,8 +290,8 @@ FromServer = Annotated[
     | LockExpired
     | LockStolen
     | FileChanged
-    | ConflictDetected
-    | ConflictUpdated
+    | ConflictDetectedMessage
+    | ConflictUpdatedMessage
     | CursorMoved
     | Notice
     | Error,

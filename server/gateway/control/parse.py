@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from server.gateway.control.errors import MalformedMessage, UnknownType
 from server.gateway.control.client_messages import FROM_CLIENT, MAX_ID, ClientMessage
+from server.gateway.control.errors import MalformedMessage, UnknownType
 from server.kit.errors import AtriumError, FieldError, Invalid
 
 ERRORS = {

@@ -95,6 +95,18 @@ export interface components {
             dry_run?: boolean;
         };
         /**
+         * AuditOut
+         * @description Whether the lease store's indices agree, and who gives out leases.
+         */
+        AuditOut: {
+            /** Ok */
+            ok: boolean;
+            /** Faults */
+            faults: string[];
+            /** Node */
+            node: string;
+        };
+        /**
          * Bulk
          * @description Changes that are made together, all or none.
          */
@@ -139,6 +151,18 @@ export interface components {
             token: string;
         };
         /**
+         * Cancellation
+         * @description A place in the queue to leave; of this session, if one of the caller's is named.
+         */
+        Cancellation: {
+            /** Lock Type */
+            lock_type: string;
+            /** Resource Id */
+            resource_id: string;
+            /** Session Id */
+            session_id?: string | null;
+        };
+        /**
          * ChangeOut
          * @description One change; null is nothing before, or nothing after.
          */
@@ -156,6 +180,57 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /**
+         * ConflictOut
+         * @description A conflict: whose session could not get what, or may lose it, and which sessions are in the way.
+         */
+        ConflictOut: {
+            /** Id */
+            id: string;
+            type: components["schemas"]["ConflictType"];
+            state: components["schemas"]["ConflictState"];
+            /** Lock Type */
+            lock_type: string;
+            /** Resource Id */
+            resource_id: string;
+            /** Mode */
+            mode: string;
+            /** Session Id */
+            session_id: string;
+            /** User */
+            user: string;
+            /** Sessions */
+            sessions: string[];
+            /** Reason */
+            reason: string;
+            /** Times */
+            times: number;
+            strategy: components["schemas"]["Strategy"] | null;
+            /** Resolution */
+            resolution: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+        };
+        /**
+         * ConflictState
+         * @description How far it has come.
+         * @enum {string}
+         */
+        ConflictState: "detected" | "notified" | "resolving" | "resolved" | "failed";
+        /**
+         * ConflictType
+         * @description What is in the way of what.
+         * @enum {string}
+         */
+        ConflictType: "resource_lock" | "context_switch";
         /**
          * Deleted
          * @description All entries that were deleted; `files:restore` takes their ids.
@@ -289,6 +364,23 @@ export interface components {
             rules: components["schemas"]["RuleOut"][];
         };
         /**
+         * Extension
+         * @description How long it is to live, from now.
+         */
+        Extension: {
+            /** Lock Type */
+            lock_type: string;
+            /** Resource Id */
+            resource_id: string;
+            /** Fence */
+            fence: number;
+            /**
+             * Ttl S
+             * @default 300
+             */
+            ttl_s?: number;
+        };
+        /**
          * FaultOut
          * @description What is wrong, and at which act of which chain; "" is the server's.
          */
@@ -299,6 +391,18 @@ export interface components {
             seq: number;
             /** Fault */
             fault: string;
+        };
+        /**
+         * Fenced
+         * @description A lease that the caller has, or is offered.
+         */
+        Fenced: {
+            /** Lock Type */
+            lock_type: string;
+            /** Resource Id */
+            resource_id: string;
+            /** Fence */
+            fence: number;
         };
         /**
          * FileItem
@@ -500,6 +604,49 @@ export interface components {
          */
         Kind: "person" | "terminal" | "agent" | "worker";
         /**
+         * LeaseOut
+         * @description A lease; `state` is `held`, `offered`, or `delay` for the pause after a holder that failed.
+         */
+        LeaseOut: {
+            /** Lock Type */
+            lock_type: string;
+            /** Resource Id */
+            resource_id: string;
+            mode: components["schemas"]["Mode"];
+            state: components["schemas"]["State"];
+            /** Session Id */
+            session_id: string;
+            /** User */
+            user: string;
+            /** Fence */
+            fence: number;
+            /** Count */
+            count: number;
+            policy: components["schemas"]["Policy"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * LeasePage
+         * @description One page of leases, and everybody who waits for one; `next_cursor` is null on the last.
+         */
+        LeasePage: {
+            /** Items */
+            items: components["schemas"]["LeaseOut"][];
+            /** Waiting */
+            waiting: components["schemas"]["PlaceOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
          * LinkOut
          * @description Where the browser goes.
          */
@@ -507,6 +654,12 @@ export interface components {
             /** Url */
             url: string;
         };
+        /**
+         * Liveness
+         * @description Whether a session is heard of.
+         * @enum {string}
+         */
+        Liveness: "connecting" | "active" | "disconnected" | "expired";
         /**
          * MemberOut
          * @description A user and their role in the project.
@@ -531,6 +684,12 @@ export interface components {
             hue: number;
             kind: components["schemas"]["Kind"];
         };
+        /**
+         * Mode
+         * @description Whether others may hold a lease on it at the same time.
+         * @enum {string}
+         */
+        Mode: "s" | "x";
         /**
          * MoveBody
          * @description The path of a file or folder, and the one it gets.
@@ -623,6 +782,38 @@ export interface components {
             expires_in_s?: number | null;
             /** Scopes */
             scopes?: components["schemas"]["Action"][] | null;
+        };
+        /**
+         * NewLease
+         * @description A lease to take.
+         *
+         *     With `wait_s` the answer waits until it is there. Without a `session_id` it is the caller's alone, until it is given
+         *     back or its time is over.
+         */
+        NewLease: {
+            /** Lock Type */
+            lock_type: string;
+            /** Resource Id */
+            resource_id: string;
+            /** @default x */
+            mode?: components["schemas"]["Mode"];
+            /**
+             * Ttl S
+             * @default 300
+             */
+            ttl_s?: number;
+            /**
+             * Wait S
+             * @default 0
+             */
+            wait_s?: number;
+            /**
+             * Request Id
+             * @default
+             */
+            request_id?: string;
+            /** Session Id */
+            session_id?: string | null;
         };
         /**
          * NewLink
@@ -788,6 +979,21 @@ export interface components {
          * @enum {string}
          */
         Outcome: "done" | "denied" | "failed";
+        /**
+         * OwnerOut
+         * @description The node that gives out leases, "" for the store that all nodes share.
+         */
+        OwnerOut: {
+            /** Node */
+            node: string;
+        };
+        /** Page[ConflictOut] */
+        Page_ConflictOut_: {
+            /** Items */
+            items: components["schemas"]["ConflictOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
         /** Page[DocumentItem] */
         Page_DocumentItem_: {
             /** Items */
@@ -834,6 +1040,13 @@ export interface components {
         Page_ProjectOut_: {
             /** Items */
             items: components["schemas"]["ProjectOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Page[ProjectSessionOut] */
+        Page_ProjectSessionOut_: {
+            /** Items */
+            items: components["schemas"]["ProjectSessionOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -901,6 +1114,39 @@ export interface components {
             expires: string | null;
         };
         /**
+         * PlaceOut
+         * @description A place in the queue; `position` 1 is next.
+         */
+        PlaceOut: {
+            /** Lock Type */
+            lock_type: string;
+            /** Resource Id */
+            resource_id: string;
+            mode: components["schemas"]["Mode"];
+            /** Session Id */
+            session_id: string;
+            /** User */
+            user: string;
+            /** Position */
+            position: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * Policy
+         * @description What becomes of a lease while its session is silent.
+         * @enum {string}
+         */
+        Policy: "release_if_wanted" | "hold";
+        /**
          * ProjectChange
          * @description What is left out stays as it is. The former slug keeps leading to the project.
          */
@@ -938,6 +1184,26 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * ProjectSessionOut
+         * @description A session in the project: whose, from what kind of client, and how it is.
+         */
+        ProjectSessionOut: {
+            /** Id */
+            id: string;
+            user: components["schemas"]["SessionUser"];
+            kind: components["schemas"]["Kind"];
+            /** Name */
+            name: string;
+            role: components["schemas"]["SessionRole"];
+            state: components["schemas"]["SessionState"];
+            liveness: components["schemas"]["Liveness"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
         };
         /**
          * ProviderOut
@@ -1004,6 +1270,18 @@ export interface components {
             op: "remove";
             /** User */
             user: string;
+        };
+        /**
+         * Resolution
+         * @description How to resolve it; with `manual`, `resolution` says how it was.
+         */
+        Resolution: {
+            strategy: components["schemas"]["Strategy"];
+            /**
+             * Resolution
+             * @default
+             */
+            resolution?: string;
         };
         /**
          * Restored
@@ -1094,6 +1372,30 @@ export interface components {
             has_password: boolean;
         };
         /**
+         * SessionRole
+         * @description One session of each project is primary; the others follow in the order in which they came.
+         * @enum {string}
+         */
+        SessionRole: "primary" | "secondary";
+        /**
+         * SessionState
+         * @description What has become of a session.
+         * @enum {string}
+         */
+        SessionState: "created" | "active" | "paused" | "resumed" | "completed" | "failed" | "terminated";
+        /**
+         * SessionUser
+         * @description Whose session it is.
+         */
+        SessionUser: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Hue */
+            hue: number;
+        };
+        /**
          * SetRole
          * @description Gives a role in the project.
          */
@@ -1133,6 +1435,12 @@ export interface components {
             reason: string;
         };
         /**
+         * State
+         * @description What a grant is: a lease in use, one offered to a waiter, or the pause after a holder that failed.
+         * @enum {string}
+         */
+        State: "held" | "offered" | "delay";
+        /**
          * Stored
          * @description The log row of an update that is durable now.
          */
@@ -1140,6 +1448,12 @@ export interface components {
             /** Seq */
             seq: number;
         };
+        /**
+         * Strategy
+         * @description How a conflict is resolved: by asking again, or by what people agree on.
+         * @enum {string}
+         */
+        Strategy: "wait_and_retry" | "manual";
         /**
          * TemplateOut
          * @description A template.
@@ -1161,6 +1475,18 @@ export interface components {
             grants?: components["schemas"]["GrantBody"][];
             /** Name */
             name: string;
+        };
+        /**
+         * Theft
+         * @description A lease to take away from its holders, and why.
+         */
+        Theft: {
+            /** Lock Type */
+            lock_type: string;
+            /** Resource Id */
+            resource_id: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * TicketOut
