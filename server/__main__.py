@@ -8,23 +8,23 @@ import ctypes
 import os
 import resource
 import sys
+from importlib import import_module
 from pathlib import Path
 
-import uvloop
-
-from client import commands as client_commands
-from server.access import RoleService
-from server.access import commands as access_commands
-from server.accounts import commands as account_commands
-from server.activity import commands as activity_commands
-from server.activity import recording
-from server.kit.clock import SystemClock
 from server.kit.errors import AtriumError
-from server.kit.events import EventBus
 from server.kit.logs import configure_logging
-from server.projects import ProjectService
-from server.sessions import commands as session_commands
 from server.settings import Settings, SettingsError, load_settings
+
+ON_DATA = {
+    "token": "server.access.commands",
+    "user": "server.accounts.commands",
+    "audit": "server.activity.commands",
+    "sessions": "server.sessions.commands",
+}
+"""Commands for whoever has the data directory in hand."""
+
+ON_SERVER = {"lock": "client.commands", "leases": "client.commands", "git-hook": "client.commands"}
+"""Commands that talk to a server, wherever it runs."""
 
 CANNOT_START = 2
 PRIVATE = 0o077  # what this command writes is for the user who runs it, and for nobody else on the machine
@@ -35,7 +35,8 @@ STACK_BYTES = 64 << 20  # nested content that the validator lets through is stil
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     os.umask(PRIVATE)
-    options = vars(_parser().parse_args(argv))
+    arguments = sys.argv[1:] if argv is None else argv
+    options = vars(_parser(arguments).parse_args(arguments))
     run = options.pop("run")
     try:
         settings = load_settings(**{name: options.pop(name, None) for name in SETTINGS_OPTIONS})
@@ -55,7 +56,11 @@ def main(argv: list[str] | None = None) -> int:
 SETTINGS_OPTIONS = ("host", "port", "data_dir", "database_url", "redis_url")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: list[str]) -> argparse.ArgumentParser:
+    """Knows the command at hand, or all of them when there is none: importing them all takes seconds."""
+    word = arguments[0] if arguments else ""
+    known = {"serve"} | ON_DATA.keys() | ON_SERVER.keys()
+    wanted = {word} if word in known else known
     parser = argparse.ArgumentParser(prog="atrium", description="Self-hosted CRDT collaboration server.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     storage = argparse.ArgumentParser(add_help=False)
@@ -66,15 +71,19 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", help="port to listen on, 8000 by default, 0 for any free one")
     serve.add_argument("--redis-url", help="Redis for more than one node")
     serve.set_defaults(run=_serve)
-    access_commands.add_parsers(commands, storage, _with_database)
-    account_commands.add_parsers(commands, storage, _with_database)
-    activity_commands.add_parsers(commands, storage, _with_database)
-    client_commands.add_parsers(commands)
-    session_commands.add_parsers(commands, storage, _with_database)
+    for module in dict.fromkeys(ON_DATA[word] for word in ON_DATA if word in wanted):
+        import_module(module).add_parsers(commands, storage, _with_database)
+    for module in dict.fromkeys(ON_SERVER[word] for word in ON_SERVER if word in wanted):
+        import_module(module).add_parsers(commands)
     return parser
 
 
 def _with_database(settings: Settings, options: argparse.Namespace) -> int:
+    from server.access import RoleService  # commands that talk to a server need nothing of all this
+    from server.activity import recording
+    from server.kit.clock import SystemClock
+    from server.kit.events import EventBus
+    from server.projects import ProjectService
     from server.services import open_database
 
     work = options.work
@@ -90,6 +99,8 @@ def _with_database(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    import uvloop
+
     from server.app import serve  # the other commands need none of the web stack
 
     resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES, resource.getrlimit(resource.RLIMIT_STACK)[1]))
