@@ -36,6 +36,11 @@ class Known:
     capabilities: dict[tuple[Principal, str], Capabilities] = field(default_factory=dict)
     book: RoleBook | None = None
 
+    def fresh(self, key: tuple[Principal, str], now: datetime) -> Capabilities | None:
+        """What is known and still holds."""
+        found = self.capabilities.get(key)
+        return None if found is None or (found.valid_until is not None and found.valid_until <= now) else found
+
 
 class PolicyData:
     """Standings, roles and capabilities. Publishes `AccessChanged`.
@@ -77,11 +82,15 @@ class PolicyData:
     async def capabilities(self, principal: Principal, project_id: str) -> Capabilities:
         """What `principal` may do in a project, or with the server."""
         known, now = await self._current(), self.clock.now()
-        found = known.capabilities.get((principal, project_id))
-        if found is None or (found.valid_until is not None and found.valid_until <= now):
-            found = assemble(await self.standing(principal.id), await self.book(), principal, project_id, now)
-            _make_room(known.capabilities, CAPABILITIES)
-            known.capabilities[principal, project_id] = found
+        found = known.fresh((principal, project_id), now)
+        if found is None:
+            standing, book = await self.standing(principal.id), await self.book()
+            # After a change all connections of a principal ask at once: whoever is first does it for the others.
+            found = known.fresh((principal, project_id), now)
+            if found is None:
+                found = assemble(standing, book, principal, project_id, now)
+                _make_room(known.capabilities, CAPABILITIES)
+                known.capabilities[principal, project_id] = found
         return found
 
     def capabilities_in(self, session: Session, principal: Principal, project_id: str) -> Capabilities:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -25,6 +26,13 @@ async def test_capabilities_are_computed_once(access: Access) -> None:
     assert await access.policy.capabilities(ada, "p") is first
     access.clock.advance(5)
     assert await access.policy.capabilities(ada, "p") is first
+
+
+async def test_all_who_ask_at_once_share_them(access: Access) -> None:
+    """After a change every open connection of a principal asks at the same time: they are computed once for all."""
+    ada = await access.principal("ada", "editor")
+    found = await asyncio.gather(*(access.policy.capabilities(ada, "p") for _ in range(50)))
+    assert len(set(map(id, found))) == 1
 
 
 async def test_capabilities_are_computed_again_when_they_end(access: Access) -> None:
