@@ -18,6 +18,7 @@ from server.access.standing import Standing
 from server.kit.clock import Clock
 from server.kit.database import Database
 from server.kit.events import EventBus
+from server.kit.single_flight import SingleFlight
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -35,6 +36,7 @@ class Known:
     standings: dict[str, Standing] = field(default_factory=dict)
     capabilities: dict[tuple[Principal, str], Capabilities] = field(default_factory=dict)
     book: RoleBook | None = None
+    loads: SingleFlight[Standing] = field(default_factory=SingleFlight)
 
     def fresh(self, key: tuple[Principal, str], now: datetime) -> Capabilities | None:
         """What is known and still holds."""
@@ -65,12 +67,15 @@ class PolicyData:
     async def standing(self, principal_id: str) -> Standing:
         """All that a principal was given."""
         known = await self._current()
-        if principal_id not in known.standings:
+        found = known.standings.get(principal_id)
+        if found is None:
+            found = await known.loads.run(principal_id, lambda: self._read_standing(principal_id))
             _make_room(known.standings, STANDINGS)
-            known.standings[principal_id] = await self.database.read(
-                lambda session: policy_store.standing(session, principal_id, self.everybody)
-            )
-        return known.standings[principal_id]
+            known.standings[principal_id] = found
+        return found
+
+    async def _read_standing(self, principal_id: str) -> Standing:
+        return await self.database.read(lambda session: policy_store.standing(session, principal_id, self.everybody))
 
     async def book(self) -> RoleBook:
         """All roles."""
