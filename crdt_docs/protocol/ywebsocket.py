@@ -14,6 +14,7 @@ from crdt_docs.protocol.messages import (
     MAX_VERSION_BYTES,
     QUERY_AWARENESS,
     SYNC,
+    UPDATE,
     Awareness,
     Message,
     QueryAwareness,
@@ -29,9 +30,13 @@ Y_SWEET_SYNC_STATUS = 102
 KEEPALIVE = b"\x01\x01\x00"
 """An awareness update of no clients: resets the client's 30 s silence timer and changes nothing."""
 
+_SHORT_UPDATE = bytes((SYNC, UPDATE))
+
 
 def decode(frame: bytes) -> Message:
     """Reads one frame; raises `MalformedMessage`."""
+    if frame.startswith(_SHORT_UPDATE) and len(frame) > 2 and frame[2] == len(frame) - 3 < 0x80:
+        return Update(frame[3:])  # which is nearly every frame
     reader = Reader(frame)
     kind = reader.var_uint()
     message: SyncStep1 | SyncStep2 | Update | Awareness | VersionEcho

@@ -9,6 +9,7 @@ from crdt_docs.errors import InvalidUpdate, MissingDependency
 from crdt_docs.structs import Id
 from crdt_docs.validation.deletes import DeleteSet, merged, read_delete_set
 from crdt_docs.validation.index import NO_FACTS, DocumentIndex
+from crdt_docs.validation.keystroke import read_keystroke
 from crdt_docs.validation.nesting import check_nesting
 from crdt_docs.validation.order import integration_order
 from crdt_docs.validation.pairs import PairWatch, may_have_pairs
@@ -31,6 +32,9 @@ class UpdateInfo(NamedTuple):
 
     def advances(self, known: Mapping[int, int]) -> dict[int, int]:
         """client → new end clock, for the clients whose clock grows beyond `known`."""
+        if len(self.spans) == 1:
+            client, _, end = self.spans[0]
+            return {client: end} if end > known.get(client, 0) else {}
         return {client: end for client, _, end in self.spans if end > known.get(client, 0)}
 
 
@@ -44,6 +48,13 @@ def check_update(update: bytes, known: Mapping[int, int], rules: Rules, index: D
     Raises `MissingDependency` for a gap: the update builds on, or deletes, something that is neither known nor part of
     it. Raises `InvalidUpdate` for anything else that must not be applied, logged or told to others.
     """
+    if not index.second_halves and (stroke := read_keystroke(update, known, rules)):
+        return UpdateInfo((stroke,), False, NO_FACTS)
+    return check_in_full(update, known, rules, index)
+
+
+def check_in_full(update: bytes, known: Mapping[int, int], rules: Rules, index: DocumentIndex = NO_FACTS) -> UpdateInfo:
+    """`check_update` without its short cut."""
     if update == _EMPTY_UPDATE:
         return _NOTHING
     if len(update) > rules.max_bytes:

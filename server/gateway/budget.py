@@ -12,23 +12,24 @@ class Budget:
     Times are seconds of one monotonic clock.
     """
 
-    __slots__ = ("_burst", "_left", "_per_s", "_refilled_at")
+    __slots__ = ("_burst", "_per_s", "_refilled_at", "left")
 
     def __init__(self, per_s: float, burst: float, now: float) -> None:
         self._per_s, self._burst = per_s, burst
-        self._left = float(burst)
+        self.left = float(burst)
+        """What may be spent now; below 0 when it was overdrawn."""
         self._refilled_at = now
 
     def spend(self, amount: float) -> bool:
         """Takes `amount` in any case; False when that was more than there was."""
-        self._left -= amount
-        return self._left >= 0
+        self.left -= amount
+        return self.left >= 0
 
     def refill(self, now: float) -> float:
         """Lets in what has come since the last time; returns in how many seconds there is something to spend again."""
-        self._left = min(self._burst, self._left + (now - self._refilled_at) * self._per_s)
+        self.left = min(self._burst, self.left + (now - self._refilled_at) * self._per_s)
         self._refilled_at = now
-        return max(0.0, -self._left / self._per_s)
+        return max(0.0, -self.left / self._per_s)
 
 
 class Backlog:

@@ -29,7 +29,7 @@ from server.gateway.rights import LiveRights
 from server.gateway.seats import Seats
 from server.kit.errors import AtriumError, Unavailable
 from server.kit.logs import bind
-from server.rooms import Dialect, Onlooker, Peer, Room, RoomRegistry, frame
+from server.rooms import Dialect, Onlooker, Room, RoomRegistry, frame
 from server.settings import Limits
 
 logger = logging.getLogger(__name__)
@@ -166,13 +166,11 @@ class Channel:
         """Takes one decoded message, in order; raises `CrdtError` and `AtriumError` for what ends the socket."""
         if self._deaf:
             return
-        if self._room is None or self._peer is None:
+        room, peer = self._room, self._peer
+        if room is None or peer is None:
             self._backlog.take(message)
             self._queue.append(message)
-        else:
-            self._dispatch(self._room, self._peer, message)
-
-    def _dispatch(self, room: Room, peer: Peer, message: Message) -> None:
+            return
         match message:
             case Update(update):
                 room.receive_update(peer, update)

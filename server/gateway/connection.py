@@ -58,10 +58,12 @@ class SyncConnection:
         "_silent_ticks",
         "_socket",
         "_throttled",
+        "congested",
     )
 
     def __init__(self, socket: SocketProtocol, *, heartbeat_s: int, limits: Limits) -> None:
         """A sign of life is sent after `heartbeat_s` of silence."""
+        self.congested = socket.congested
         self._socket = socket
         self._limits = limits
         self._loop = asyncio.get_running_loop()
@@ -83,7 +85,7 @@ class SyncConnection:
         self._socket.transport.set_write_buffer_limits(high=self._limits.outbox_high_water_bytes)
         self._socket.on_received = self._charge
         self._socket.on_binary = partial(self.guard, receiver.on_message)
-        self._socket.on_drained = self._on_drained
+        self._socket.on_congestion = self._on_congestion
         self._socket.take_over()
 
     def guard(self, work: Callable[..., None], *arguments: object) -> None:
@@ -104,19 +106,17 @@ class SyncConnection:
     # Link
 
     @property
-    def congested(self) -> bool:
-        return self._socket.congested
-
-    @property
     def buffered(self) -> int:
         """How many bytes wait for the socket to take them."""
         return self._socket.transport.get_write_buffer_size()
 
     def write(self, frames: bytes) -> None:
         self._silent_ticks = 0
-        self._socket.write(frames)
-        if self._socket.congested:
-            self._check_outbox()
+        socket = self._socket
+        if not (socket.close_sent or socket.disconnected):
+            socket.transport.write(frames)
+            if self.congested:
+                self._check_outbox()
 
     def close(self, code: int, reason: str) -> None:
         """Closes the socket and ends every document on it."""
@@ -128,7 +128,7 @@ class SyncConnection:
     def end(self) -> None:
         """The socket is gone. Doing it twice is harmless."""
         self._count()
-        self._socket.on_received = self._socket.on_binary = self._socket.on_drained = None
+        self._socket.on_received = self._socket.on_binary = self._socket.on_congestion = None
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
             receiver.end()
@@ -141,15 +141,16 @@ class SyncConnection:
         self._silent_ticks += 1
         if self._silent_ticks >= self._heartbeat_ticks and self._receiver is not None:
             self._receiver.keep_alive()
-        self._congested_ticks = self._congested_ticks + 1 if self._socket.congested else 0
+        self._congested_ticks = self._congested_ticks + 1 if self.congested else 0
         if self._congested_ticks * TICK_S > self._limits.lagging_s:
             self._give_up()
 
     def _charge(self, frames: int, size: int) -> None:
         self._frames_read += frames
         self._bytes_read += size
-        within = self._frames.spend(frames) & self._bytes.spend(size)
-        if not (within or self._throttled):
+        self._frames.left -= frames
+        self._bytes.left -= size
+        if (self._frames.left < 0 or self._bytes.left < 0) and not self._throttled:
             self._throttle()
 
     def _throttle(self) -> None:
@@ -178,9 +179,10 @@ class SyncConnection:
             self._overflowing = True
             self._loop.call_soon(self._give_up)  # not now: whoever writes may be in the middle of a list of peers
 
-    def _on_drained(self) -> None:
-        self._congested_ticks = 0
-        if self._receiver is not None:
+    def _on_congestion(self, congested: bool) -> None:
+        self.congested = congested
+        if not congested and self._receiver is not None:
+            self._congested_ticks = 0
             self.guard(self._receiver.drained)
 
     def _give_up(self) -> None:

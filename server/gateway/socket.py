@@ -31,13 +31,13 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.congested = False
         self.on_received: Callable[[int, int], None] | None = None
         self.on_binary: Callable[[bytes], None] | None = None
-        self.on_drained: Callable[[], None] | None = None
+        self.on_congestion: Callable[[bool], None] | None = None
         self._held = False
         self._unread = b""
         self._tail = b""
         self._passing = EVERYTHING
         self._fragmented = False
-        self._heard_at = 0.0
+        self._heard = False  # anything since the last ping
 
     def take_over(self) -> None:
         """From now on binary messages go to `on_binary`.
@@ -50,11 +50,6 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.scope["headers"] = []
         if self._tail != END_OF_HANDSHAKE:
             self.close(PROTOCOL_ERROR, "Wait for the answer to the handshake.")
-
-    def write(self, frames: bytes) -> None:
-        """Sends prepared frames; ignored once the socket is closing."""
-        if not (self.close_sent or self.disconnected):
-            self.transport.write(frames)
 
     def close(self, code: int, reason: str) -> None:
         """Starts the closing handshake and ends the connection after `CLOSE_TIMEOUT_S` whatever the peer does."""
@@ -92,7 +87,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     # What uvicorn and the transport call
 
     def data_received(self, data: bytes) -> None:
-        self._heard_at = self.loop.time()
+        self._heard = True
         if self._unread:
             data, self._unread = self._unread + data, b""
         self._read(data)
@@ -110,18 +105,15 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             start, end = bounds
             whole = end <= len(data) and end - start <= self.config.ws_max_size
             if data[pos] == BINARY_MESSAGE and whole and not self._fragmented:
-                self._take(unmask(data, start, end), end - pos)
+                # One whole message; websockets' parser would take ten times as long.
+                if self.on_received is not None and self.on_binary is not None and not self.close_sent:
+                    self.on_received(1, end - pos)
+                    self.on_binary(unmask(data, start, end))
                 pos = end
             else:
                 self._fragmented = continues(data[pos], self._fragmented)
                 self._passing = end - pos if end < EVERYTHING else EVERYTHING
         self._unread = data[pos:]
-
-    def _take(self, message: bytes, size: int) -> None:
-        """One whole message; websockets' parser would take ten times as long."""
-        if self.on_received is not None and self.on_binary is not None and not self.close_sent:
-            self.on_received(1, size)
-            self.on_binary(message)
 
     def _pass_on(self, data: bytes, pos: int) -> int:
         """Gives uvicorn the handshake, or what has arrived of a frame that is not a whole binary message."""
@@ -175,8 +167,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if not self.close_sent:
             self.on_binary(data)
 
+    def send_keepalive_ping(self) -> None:
+        self._heard = False
+        super().send_keepalive_ping()
+
     def keepalive_timeout(self) -> None:
-        if self._held or self._heard_at > self.ping_sent_at:
+        if self._held or self._heard:
             # Its pong stands behind what is read later, or has been read: it lives.
             self.pong_timer = None
             self.pending_ping_payload = None
@@ -187,10 +183,13 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.congested = True
+        self._set_congested(True)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.congested = False
-        if self.on_drained is not None:
-            self.on_drained()
+        self._set_congested(False)
+
+    def _set_congested(self, congested: bool) -> None:
+        self.congested = congested
+        if self.on_congestion is not None:
+            self.on_congestion(congested)

@@ -86,15 +86,16 @@ class Admission:
         if info.facts:
             self._index.update(info.facts)
         self.size += len(update)
-        return Pending(author=author, update=update, advances=advances, claims=claims)
+        return Pending(author, update, advances, claims)
 
     def _claim(self, owner: str, advances: Mapping[int, int]) -> tuple[int, ...]:
         """The client ids that are logged as `owner`'s with this update; raises `NotOwner`."""
         new: list[int] = []
         for client in advances:
-            if client not in self._owners or client in self._reserved:
+            holder = self._owners.get(client)
+            if holder is None or client in self._reserved:
                 new.append(client)
-            if not self.may_speak_for(client, owner):
+            if holder is not None and holder != owner:
                 raise NotOwner("update.not_owner", f"Client id {client} belongs to somebody else.")
         for client in new:
             self._owners[client] = owner

@@ -60,15 +60,15 @@ class Outbox:
         """Where the peer has been brought to, or None when it is up to date."""
         return self._behind
 
-    def offer(self, frames: bytes, receipts: bytes, mark: Callable[[], Mark]) -> None:
+    def offer(self, frames: bytes, mark: Callable[[], Mark], receipts: bytes = b"") -> None:
         """Sends a batch in one write; a congested peer gets its receipts only and stays behind `mark`."""
-        if self._silent or self._behind is not None:
-            frames = b""
-        elif frames and self._link.congested:
+        if frames and self._behind is None and not self._silent:
+            if not self._link.congested:
+                self._link.write(frames + receipts if receipts else frames)
+                return
             self._behind = mark()
-            frames = b""
-        if frames or receipts:
-            self._link.write(frames + receipts)
+        if receipts:
+            self._link.write(receipts)
 
     def control(self, frames: bytes) -> None:
         """Sends what must not be dropped and is small: receipts, refusals, answers."""

@@ -293,7 +293,6 @@ class Room:
         metrics.HOT_PATH.batches += 1
         metrics.HOT_PATH.saving_s += self._runtime.now() - self._handed_over
         self._head = result.seq
-        self._log_bytes += sum(len(pending.update) for pending in self._in_flight)
         self._settle(result.seq)
         if should_compact(self._snapshot_bytes, self._log_bytes):
             with suppress(RoomBroken):
@@ -305,26 +304,35 @@ class Room:
         started = self._runtime.now()
         self._deliver(batch)
         metrics.HOT_PATH.broadcasting_s += self._runtime.now() - started
+        self._advance(batch)
         for pending in batch:
-            if pending.applied:
-                self._edits_ahead -= 1
             if pending.settled is not None:
                 with suppress(RoomBroken):  # that is told to whoever it concerns by `_break`
                     pending.settled(seq)
         if len(self._unapplied) >= APPLY_AT:
             with suppress(RoomBroken):
                 self._materialise()
-        self._take_up()
+        if self._waiting:
+            self._take_up()
 
     def _deliver(self, batch: list[Pending]) -> None:
-        delivery = Delivery(batch)
+        delivery, mark = Delivery(batch), self.mark
+        authors, shared = delivery.authors, delivery.shared
         for peer in self.peers:
-            receipts = delivery.receipts.get(peer, 0)
-            peer.outbox.offer(delivery.frames(peer), peer.receipts(receipts) if receipts else b"", self.mark)
+            if peer in authors:
+                peer.outbox.offer(delivery.of_others(peer), mark, peer.receipts(authors[peer]))
+            else:
+                peer.outbox.offer(shared.get(peer.prefix) or delivery.share(peer.prefix), mark)
+
+    def _advance(self, batch: list[Pending]) -> None:
+        """The batch is part of the document from now on."""
         for pending in batch:
-            self._committed.update(pending.advances)
-            if pending.update and not pending.applied:
+            if pending.applied:
+                self._edits_ahead -= 1
+            elif pending.update:
                 self._unapplied.append(pending.update)
+            self._committed.update(pending.advances)
+            self._log_bytes += len(pending.update)
         self._version += 1
 
     def _after_commit(self, call: Callable[[], None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from server.documents import AppendResult, LogEntry
@@ -54,7 +55,7 @@ class LoopRuntime:
         self._running: set[asyncio.Future[Any]] = set()
 
     def now(self) -> float:
-        return self._loop.time()
+        return monotonic()  # the loop's own time has milliseconds, and stands still during a callback
 
     def later(self, delay_s: float, call: Callable[[], None]) -> Timer:
         return self._loop.call_later(delay_s, call)

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from crdt_docs.awareness import decode_awareness
 from crdt_docs.errors import CrdtError, InvalidAwareness
-from crdt_docs.validation import check_update, delete_set, index_document
+from crdt_docs.validation import UpdateInfo, check_update, delete_set, index_document
+from crdt_docs.validation.index import NO_FACTS
+from crdt_docs.validation.keystroke import read_keystroke
+from crdt_docs.validation.update import check_in_full
 from tests.fuzz.engine import run_jobs
 from tests.fuzz.mutation import Inventor, mutated
 from tests.fuzz.session import RULES, accepted, situations
@@ -43,6 +46,26 @@ def test_hostile_updates_get_an_answer(kind: str, seed: int) -> None:
     for data in (mutated(situation.honest, chance), invented):
         with suppress(CrdtError):
             check_update(data, situation.known, RULES[kind], situation.index(kind))
+
+
+@settings(max_examples=300)
+@given(kind=kinds, seed=seeds)
+def test_the_short_cut_leads_to_the_same_place(kind: str, seed: int) -> None:
+    """What is recognised as a keystroke at a glance is what a full reading finds, and is refused by none."""
+    chance = Random(seed)
+    moments = situations(kind)
+    for situation in chance.sample(moments, min(20, len(moments))):
+        for data in (situation.honest, mutated(situation.honest, chance)):
+            found = read_keystroke(data, situation.known, RULES[kind])
+            if found is not None:
+                assert check_in_full(data, situation.known, RULES[kind]) == UpdateInfo((found,), False, NO_FACTS)
+
+
+def test_keystrokes_are_recognised() -> None:
+    """The short cut is taken by most of what people type."""
+    typed = situations("files")
+    taken = sum(read_keystroke(moment.honest, moment.known, RULES["files"]) is not None for moment in typed)
+    assert taken > len(typed) / 4
 
 
 def test_files_take_no_harm() -> None:
