@@ -173,7 +173,9 @@ class RoomRegistry:
             metrics.ROOMS.set(len(self._rooms))
 
     def _unload_idle(self) -> None:
-        now = asyncio.get_running_loop().time()
+        if self._runtime is None:  # no room has been open yet
+            return
+        now = self._runtime.now()
         idle = sorted((room for room in self._rooms.values() if room.idle), key=lambda room: room.idle_since)
         spare = sum(room.size for room in idle) - self._limits.idle_bytes
         for room in idle:
