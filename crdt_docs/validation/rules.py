@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import cache
 
 from crdt_docs.names import Kind
 from crdt_docs.structs import HAS_KEY, REF_BITS, Ref
@@ -60,8 +61,13 @@ class Rules:
 
     def unlimited(self) -> Rules:
         """The same rules for bytes that are trusted, of any size."""
-        most = 1 << 53
-        return replace(self, max_bytes=most, max_structs=most, max_clients=most, max_deletes=most, max_clock_jump=most)
+        return _unlimited(self)
+
+
+@cache
+def _unlimited(rules: Rules) -> Rules:
+    most = 1 << 53
+    return replace(rules, max_bytes=most, max_structs=most, max_clients=most, max_deletes=most, max_clock_jump=most)
 
 
 _ALWAYS = {Ref.GC, Ref.DELETED, Ref.SKIP}

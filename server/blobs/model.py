@@ -16,8 +16,18 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bytes received completely into a temporary file that is not in the store yet."""
+    """Bytes received completely, not in the store yet: in memory when there are few, else in a temporary file."""
 
-    path: Path
+    content: bytes | Path
     sha256: str
     size: int
+
+    @property
+    def path(self) -> Path:
+        """The temporary file of what was received with nothing in memory."""
+        assert isinstance(self.content, Path)
+        return self.content
+
+    def read(self) -> bytes:
+        """All bytes; blocks unless they are in memory."""
+        return self.content if isinstance(self.content, bytes) else self.content.read_bytes()

@@ -38,16 +38,21 @@ class BlobStore:
             path.unlink()
 
     @asynccontextmanager
-    async def receive(self, chunks: AsyncIterable[bytes], limit: int) -> AsyncIterator[Upload]:
-        """Streams `chunks` into a temporary file that is gone afterwards, unless `keep` has taken it.
+    async def receive(
+        self, chunks: AsyncIterable[bytes], limit: int, *, in_memory: int = CHUNK_BYTES
+    ) -> AsyncIterator[Upload]:
+        """Collects `chunks`, above `in_memory` bytes in a temporary file that is gone afterwards.
 
         Raises `UploadTooLarge` as soon as more than `limit` bytes have come.
         """
-        writer = await asyncio.to_thread(_Writer, self._incoming)
+        writer = _Writer(self._incoming, in_memory)
         try:
             async for chunk in _in_blocks(chunks, limit):
-                await asyncio.to_thread(writer.write, chunk)
-            yield await asyncio.to_thread(writer.finish)
+                if writer.has_room_for(chunk):
+                    writer.write(chunk)
+                else:
+                    await asyncio.to_thread(writer.write, chunk)
+            yield writer.finish()
         finally:
             writer.discard()
 
@@ -80,11 +85,20 @@ class BlobStore:
     def _keep(self, upload: Upload) -> Blob:
         place = self._place(upload.sha256)
         if not place.is_file():
+            source = self._on_disk(upload)
+            _sync(source)
             place.parent.mkdir(exist_ok=True)
-            upload.path.replace(place)
-            _sync_directory(place.parent)
-            _sync_directory(self._directory)
+            source.replace(place)
+            _sync(place.parent)
+            _sync(self._directory)
         return Blob(upload.sha256, upload.size)
+
+    def _on_disk(self, upload: Upload) -> Path:
+        if isinstance(upload.content, bytes):
+            with NamedTemporaryFile(dir=self._incoming, delete=False) as file:
+                file.write(upload.content)
+            return Path(file.name)
+        return upload.content
 
     def _place(self, sha256: str) -> Path:
         if not SHA256.fullmatch(sha256):
@@ -93,27 +107,47 @@ class BlobStore:
 
 
 class _Writer:
-    """Writes a temporary file and hashes on the way."""
+    """Collects bytes, the first ones in memory and too many in a temporary file, and hashes on the way."""
 
-    def __init__(self, directory: Path) -> None:
-        self._file = NamedTemporaryFile(dir=directory, delete=False)  # noqa: SIM115 - lives across awaits
+    def __init__(self, directory: Path, in_memory: int = 0) -> None:
+        self._directory = directory
+        self._in_memory = in_memory
         self._hash = hashlib.sha256()
+        self._buffer = bytearray()
+        self._file: IO[bytes] | None = None
+        self._size = 0
+
+    def has_room_for(self, chunk: bytes) -> bool:
+        """Whether the chunk stays in memory: then writing it does not block."""
+        return self._size + len(chunk) <= self._in_memory
 
     def write(self, chunk: bytes) -> int:
+        if self._file is None and self.has_room_for(chunk):
+            self._buffer += chunk
+        else:
+            self._spill().write(chunk)
         self._hash.update(chunk)
-        return self._file.write(chunk)
+        self._size += len(chunk)
+        return len(chunk)
 
     def finish(self) -> Upload:
-        size = self._file.tell()
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        return Upload(Path(self._file.name), self._hash.hexdigest(), size)
+        if self._file is None and self._in_memory:
+            return Upload(bytes(self._buffer), self._hash.hexdigest(), self._size)
+        file = self._spill()
+        file.close()
+        return Upload(Path(file.name), self._hash.hexdigest(), self._size)
 
     def discard(self) -> None:
         """Closes, and removes the file unless it was moved away."""
-        self._file.close()
-        Path(self._file.name).unlink(missing_ok=True)
+        if self._file is not None:
+            self._file.close()
+            Path(self._file.name).unlink(missing_ok=True)
+
+    def _spill(self) -> IO[bytes]:
+        if self._file is None:
+            self._file = NamedTemporaryFile(dir=self._directory, delete=False)  # noqa: SIM115 - lives across awaits
+            self._file.write(self._buffer)
+        return self._file
 
 
 async def _in_blocks(chunks: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:
@@ -131,8 +165,9 @@ async def _in_blocks(chunks: AsyncIterable[bytes], limit: int) -> AsyncIterator[
     yield bytes(pending)
 
 
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Puts a file, or the names in a directory, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

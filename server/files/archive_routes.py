@@ -42,7 +42,7 @@ def archive_routes(archives: ArchiveService, blobs: BlobStore, gate: ProjectGate
         await visit.require(Action.WRITE, IMPORT)
         folder = clean_path(into) if into else None
         limit = archives.limits.archive_bytes
-        async with blobs.receive(limited_stream(request, limit), limit) as upload:
+        async with blobs.receive(limited_stream(request, limit), limit, in_memory=0) as upload:
             result = await archives.load(visit, upload, into=folder, strip=strip)
         visit.did("project.imported", IMPORT, files=len(result.entries), into=folder or "")
         skipped = [SkippedItem(path=path, reason=reason) for path, reason in result.skipped.items()]

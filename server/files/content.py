@@ -84,7 +84,9 @@ class ContentService:
         other way round, the file is deleted and created anew under the same path. Raises `VersionMismatch`,
         `PathTaken` (something above `path` is a file) and `IsFolder`.
         """
-        text = await asyncio.to_thread(self._decode, upload)
+        text = (
+            self._decode(upload) if isinstance(upload.content, bytes) else await asyncio.to_thread(self._decode, upload)
+        )
         version = upload.sha256 if text is None else text_hash(text.text)
         draft = Draft(project_id, path, upload, text, version, precondition, author)
         tree = await self._trees.tree(project_id)
@@ -146,10 +148,12 @@ class ContentService:
         return entry
 
     def _decode(self, upload: Upload) -> DecodedText | None:
-        return decode_text(upload.path.read_bytes()) if upload.size <= self._text_bytes else None
+        return decode_text(upload.read()) if upload.size <= self._text_bytes else None
 
     @asynccontextmanager
     async def _room(self, project_id: str, entry: FileEntry) -> AsyncIterator[Room]:
-        record = await file_record(self._documents, project_id, entry)
+        record = self._rooms.live(project_id, document_key(entry))
+        if record is None:
+            record = await file_record(self._documents, project_id, entry)
         async with self._rooms.hold(record.id) as room:
             yield room

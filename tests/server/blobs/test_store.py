@@ -75,11 +75,31 @@ async def test_a_failing_stream_leaves_nothing(store: BlobStore, tmp_path: Path)
 
 async def test_a_received_upload_is_gone_unless_kept(store: BlobStore, tmp_path: Path) -> None:
     """`receive` without `keep` stores nothing."""
-    async with store.receive(stream(b"abc"), 3) as upload:
-        assert upload.path.read_bytes() == b"abc"
+    for in_memory in (0, 2, 3):
+        async with store.receive(stream(b"abc"), 3, in_memory=in_memory) as upload:
+            assert upload.read() == b"abc"
+            assert len(files(tmp_path)) == (in_memory < 3)
+        assert files(tmp_path) == []
+        with pytest.raises(BlobNotFound):
+            store.path(upload.sha256)
+
+
+@pytest.mark.parametrize("in_memory", [0, 5, 100])
+async def test_what_was_in_memory_is_kept_like_a_file(store: BlobStore, tmp_path: Path, in_memory: int) -> None:
+    """Where an upload waited makes no difference to the blob, whatever the size of its pieces."""
+    data = bytes(range(60))
+    async with store.receive(stream(data[:4], data[4:50], data[50:]), 60, in_memory=in_memory) as upload:
+        blob = await store.keep(upload)
+    assert (blob.sha256, blob.size) == (hashlib.sha256(data).hexdigest(), 60)
+    assert [path.read_bytes() for path in files(tmp_path)] == [data]
+
+
+async def test_a_byte_more_than_fits_into_memory(store: BlobStore, tmp_path: Path) -> None:
+    """What is too long to wait in memory goes on in a file, with nothing missing."""
+    data = bytes(CHUNK_BYTES) + b"x"
+    async with store.receive(stream(data[:CHUNK_BYTES], data[CHUNK_BYTES:]), len(data)) as upload:
+        assert upload.path.read_bytes() == data
     assert files(tmp_path) == []
-    with pytest.raises(BlobNotFound):
-        store.path(upload.sha256)
 
 
 @pytest.mark.parametrize("name", ["", "../../etc/passwd", "a" * 63, "A" * 64, "0" * 64])
