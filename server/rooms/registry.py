@@ -7,10 +7,12 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 
 from server.documents import DocumentRecord, DocumentService, LoadedDocument
 from server.kit import metrics
 from server.kit.errors import AtriumError
+from server.kit.heap import give_memory_back
 from server.rooms.admission import RoomLimits
 from server.rooms.errors import DocumentGone, RoomBroken
 from server.rooms.room import Room
@@ -19,6 +21,8 @@ from server.rooms.runtime import Journal, LoopRuntime
 logger = logging.getLogger(__name__)
 
 SWEEP_S = 1.0
+GIVE_BACK_EVERY = 5  # sweeps
+"""No more often is freed memory given back: that stops everybody for some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class RoomRegistry:
         self._dropped: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._runtime: LoopRuntime | None = None
+        self._freed_memory = False
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -156,6 +161,8 @@ class RoomRegistry:
         return await self._load(document_id)
 
     def _on_compact(self, room: Room, state: bytes, covers_seq: int) -> None:
+        self._freed_memory = True
+
         async def compact() -> None:
             try:
                 await self._documents.compact(room.record.id, state, covers_seq)
@@ -167,10 +174,13 @@ class RoomRegistry:
         self._spawn(compact())
 
     async def _sweep_forever(self) -> None:
-        while True:
+        for sweep in count(1):
             await asyncio.sleep(SWEEP_S)
             self._unload_idle()
             metrics.ROOMS.set(len(self._rooms))
+            if self._freed_memory and sweep % GIVE_BACK_EVERY == 0:
+                self._freed_memory = False
+                give_memory_back()
 
     def _unload_idle(self) -> None:
         if self._runtime is None:  # no room has been open yet
@@ -188,6 +198,7 @@ class RoomRegistry:
         self._records[room.record.project_id, room.record.key] = room.record
 
     def _forget(self, room: Room) -> None:
+        self._freed_memory = True
         del self._rooms[room.record.id]
         del self._records[room.record.project_id, room.record.key]
 
