@@ -17,6 +17,7 @@ export default defineConfig({
     proxy: {
       "/api": SERVER,
       "/sync": { target: SERVER, ws: true },
+      "/control": { target: SERVER, ws: true },
     },
   },
 });

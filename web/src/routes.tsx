@@ -32,6 +32,7 @@ const project = createRoute({
 });
 const noFile = createRoute({ getParentRoute: () => project, path: "/" });
 const file = createRoute({ getParentRoute: () => project, path: "/f/$" });
+const leases = createRoute({ getParentRoute: () => project, path: "/leases" });
 
 const join = createRoute({
   getParentRoute: () => root,
@@ -78,7 +79,7 @@ export const router = createRouter({
     login,
     join,
     projects,
-    project.addChildren([noFile, file]),
+    project.addChildren([noFile, file, leases]),
     anySettings,
     settings,
     account,

@@ -365,7 +365,7 @@ export interface components {
         };
         /**
          * Extension
-         * @description How long it is to live, from now.
+         * @description How long it is to live, from now: `ttl_s`, or as long as a new one.
          */
         Extension: {
             /** Lock Type */
@@ -374,11 +374,8 @@ export interface components {
             resource_id: string;
             /** Fence */
             fence: number;
-            /**
-             * Ttl S
-             * @default 300
-             */
-            ttl_s?: number;
+            /** Ttl S */
+            ttl_s?: number | null;
         };
         /**
          * FaultOut
@@ -636,7 +633,7 @@ export interface components {
         };
         /**
          * LeasePage
-         * @description One page of leases, and everybody who waits for one; `next_cursor` is null on the last.
+         * @description One page of leases, and after the last of them of those who wait; `next_cursor` is null at the end.
          */
         LeasePage: {
             /** Items */
@@ -797,11 +794,8 @@ export interface components {
             resource_id: string;
             /** @default x */
             mode?: components["schemas"]["Mode"];
-            /**
-             * Ttl S
-             * @default 300
-             */
-            ttl_s?: number;
+            /** Ttl S */
+            ttl_s?: number | null;
             /**
              * Wait S
              * @default 0

@@ -14,6 +14,8 @@ export type DocumentInfo = Schemas["DocumentDetail"];
 export type FileItem = Schemas["FileItem"];
 export type Moved = Schemas["Moved"];
 export type Deleted = Schemas["Deleted"];
+export type ProjectSession = Schemas["ProjectSessionOut"];
+export type SessionRole = Schemas["SessionRole"];
 export type Imported = Schemas["ImportResult"];
 
 export interface Page<T> {

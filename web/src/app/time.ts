@@ -1,5 +1,6 @@
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const time = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const length = (unit: "minute" | "hour" | "day") =>
   new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "long" });
@@ -11,6 +12,9 @@ const RELATIVE_DAYS = 14;
 
 /** Day and time, e.g. "12 Aug 2026, 14:00". */
 export const showMoment = (iso: string) => full.format(new Date(iso));
+
+/** The time of the day, e.g. "14:02". */
+export const showTime = (iso: string) => time.format(new Date(iso));
 
 export const showDay = (iso: string) => day.format(new Date(iso));
 

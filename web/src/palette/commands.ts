@@ -15,7 +15,8 @@ export interface Command {
 
 /** What the command box offers now. */
 export function useCommands(viewed: Entry | null): Command[] {
-  const { dialog, goToLine, previewing, slug, writable } = useWorkspace();
+  const { aside, dialog, goToLine, leaseDialog, previewing, slug, writable } = useWorkspace();
+  const isAside = useStore(aside);
   const navigate = useNavigate();
   const actions = useFileActions();
   const askForLine = useStore(goToLine);
@@ -38,10 +39,19 @@ export function useCommands(viewed: Entry | null): Command[] {
       run: () => previewing.set(!isPreviewing),
     },
   ];
+  const leasing: Command[] = [
+    { name: "Take a lease…", run: () => leaseDialog.set({ kind: "take", resource: null }) },
+  ];
   return [
-    ...(writable ? making : []),
+    ...(writable ? [...making, ...leasing] : []),
     ...(writable && viewed !== null ? changing(viewed) : []),
     ...(askForLine === null ? [] : editing),
+    { name: "Leases", run: () => void navigate({ to: "/p/$slug/leases", params: { slug } }) },
+    {
+      name: isAside ? "Hide people and leases" : "Show people and leases",
+      keys: "Ctrl J",
+      run: () => aside.set(!isAside),
+    },
     { name: "Download the project as ZIP", run: () => location.assign(exportUrl(slug)) },
     { name: "Theme: light", run: () => setTheme("light") },
     { name: "Theme: dark", run: () => setTheme("dark") },

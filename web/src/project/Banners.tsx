@@ -5,6 +5,8 @@ import { useStore } from "../app/store";
 import { useFileActions } from "../files/actions";
 import { baseName } from "../files/paths";
 import type { Entry } from "../files/tree";
+import { isNotable, LeaseBanner } from "../leases/LeaseBanner";
+import { useStanding } from "../leases/useLeases";
 import type { SyncedDocument } from "../sync/document";
 import type { Status } from "../sync/status";
 import { Banner } from "../ui/Banner";
@@ -27,6 +29,7 @@ export function Banners({ entry, document, status, isDeleted, limit, onReset }: 
   const { refused, outdated, denied, kept, writable } = useStore(document.state);
   // Said once for all files, above them.
   const isAccessLost = useStore(useWorkspace().sync.access) === "none";
+  const leased = useStanding({ lock_type: "file", resource_id: entry.path });
   const rescue = <Rescue name={baseName(entry.path)} document={document} />;
   const banners: (ReactElement | false)[] = [
     refused && (
@@ -50,6 +53,7 @@ export function Banners({ entry, document, status, isDeleted, limit, onReset }: 
     !isDeleted && !isAccessLost && denied !== null && (
       <Denied key="denied" reason={denied} onRetry={() => document.rejoin()} />
     ),
+    !isDeleted && isNotable(leased) && <LeaseBanner key="lease" path={entry.path} now={leased} />,
     limit !== null && (
       <Banner key="limit" tone="info">
         Read-only: {limit}.

@@ -1,18 +1,22 @@
-import { useNavigate, useParams } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { useMatchRoute, useNavigate, useParams } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Button } from "react-aria-components";
+import { remember } from "../app/storage";
 import { useStore } from "../app/store";
 import { useTitle } from "../app/useTitle";
 import { FileDialogs } from "../files/FileDialogs";
 import { FilesPanel } from "../files/FilesPanel";
 import { baseName } from "../files/paths";
 import type { Entry } from "../files/tree";
+import { LeaseDialogs } from "../leases/LeaseDialogs";
+import { LeasesPanel } from "../leases/LeasesPanel";
 import { Palette } from "../palette/Palette";
 import { Icon } from "../ui/Icon";
+import { Skeleton } from "../ui/Notice";
 import { AccessBanner } from "./AccessBanner";
 import { useEntriesByPath, useWorkspace } from "./context";
-import { PeoplePanel } from "./Faces";
 import { FilePage } from "./FilePage";
+import { HereNow } from "./HereNow";
 import { StatusBar } from "./StatusBar";
 import { TabBar } from "./TabBar";
 import { TopBar } from "./TopBar";
@@ -20,6 +24,8 @@ import { useTabs } from "./tabs";
 import { useLeaveGuard } from "./useLeaveGuard";
 import { useShortcuts } from "./useShortcuts";
 import { useStatus } from "./useStatus";
+
+const LeasesPage = lazy(() => import("../leases/LeasesPage"));
 
 const PANES = [
   { id: "files", label: "Files", icon: "folder" },
@@ -29,20 +35,25 @@ const PANES = [
 type Pane = (typeof PANES)[number]["id"];
 
 export function ProjectFrame() {
-  const { project, slug, sync } = useWorkspace();
+  const { project, slug, sync, aside } = useWorkspace();
   const params = useParams({ strict: false });
   const path = params._splat || null;
   const entries = useStore(sync.entries);
   const viewed = useViewed(path);
   const { tabs, close } = useTabs(slug, entries, viewed?.kind === "directory" ? null : viewed);
   const status = useStatus();
-  const [pane, setPane] = useState<Pane>(path === null ? "files" : "editor");
+  const isAside = useStore(aside);
+  const isLeases = useMatchRoute()({ to: "/p/$slug/leases" }) !== false;
+  const home: Pane = path === null && !isLeases ? "files" : "editor";
+  const [pane, setPane] = useState<Pane>(home);
   const [sidebar, setSidebar] = useState(true);
   useShortcuts({ toggleSidebar: () => setSidebar((shown) => !shown) });
   useLeaveGuard();
-  useTitle(...(viewed === null ? [] : [baseName(viewed.path)]), project.name);
+  useTitle(...titles(viewed, isLeases), project.name);
 
-  useEffect(() => setPane(path === null ? "files" : "editor"), [path]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another file comes into view, too
+  useEffect(() => setPane(home), [home, path]);
+  useEffect(() => aside.subscribe(() => remember("aside", aside.get())), [aside]);
   useEffect(() => sync.lookAt(viewed?.path ?? null), [sync, viewed?.path]);
 
   function closeTab(id: string) {
@@ -51,21 +62,34 @@ export function ProjectFrame() {
   }
 
   return (
-    <div className="frame" data-pane={pane} data-sidebar={sidebar}>
+    <div
+      className="frame"
+      data-pane={pane}
+      data-sidebar={sidebar}
+      data-aside={isAside}
+      data-view={isLeases ? "leases" : "file"}
+    >
       <TopBar />
       <main className="frame-body">
-        <h1 className="visually-hidden">{viewed?.path ?? project.name}</h1>
+        <h1 className="visually-hidden">{isLeases ? "Leases" : (viewed?.path ?? project.name)}</h1>
         <AccessBanner />
         <div className="frame-left">
           <FilesPanel path={path} />
         </div>
         <div className="frame-main">
           <TabBar tabs={tabs} viewed={viewed?.id ?? null} entries={entries} onClose={closeTab} />
-          <FilePage key={viewed?.id ?? path} path={path} entry={viewed} status={status} />
+          {isLeases ? (
+            <Suspense fallback={<Skeleton rows={6} label="Loading the leases" />}>
+              <LeasesPage />
+            </Suspense>
+          ) : (
+            <FilePage key={viewed?.id ?? path} path={path} entry={viewed} status={status} />
+          )}
         </div>
-        <div className="frame-people">
-          <PeoplePanel />
-        </div>
+        <aside className="frame-right" aria-label="People and leases">
+          <HereNow />
+          <LeasesPanel />
+        </aside>
       </main>
       <StatusBar entry={viewed} status={status} />
       <nav className="panes" aria-label="Parts of the page">
@@ -77,10 +101,14 @@ export function ProjectFrame() {
         ))}
       </nav>
       <FileDialogs />
+      <LeaseDialogs />
       <Palette viewed={viewed} />
     </div>
   );
 }
+
+const titles = (viewed: Entry | null, isLeases: boolean) =>
+  isLeases ? ["Leases"] : viewed === null ? [] : [baseName(viewed.path)];
 
 /** The file at the address. It stays in view when somebody moves it, and when it is deleted. */
 function useViewed(path: string | null): Entry | null {

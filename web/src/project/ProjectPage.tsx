@@ -1,12 +1,15 @@
 import "../styles/project.css";
+import "../styles/live.css";
 import { Link, Navigate, useParams } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { Button } from "react-aria-components";
 import { ApiError, type Project, type Session } from "../api";
 import { queryClient, useProject } from "../app/query";
 import { SignedIn } from "../app/SignedIn";
+import { ControlChannel } from "../sync/control";
 import { ProjectSync } from "../sync/project";
 import { Notice, Skeleton } from "../ui/Notice";
+import { attend } from "./attend";
 import { Workspace, WorkspaceContext } from "./context";
 import { ProjectFrame } from "./ProjectFrame";
 
@@ -58,7 +61,10 @@ function OpenProject({ project, session }: { project: Project; session: Session 
   const [workspace, setWorkspace] = useState<Workspace | null>(null);
   useEffect(() => {
     const sync = new ProjectSync(project, session.user);
-    setWorkspace(new Workspace(sync, project, session));
+    const control = new ControlChannel(project.slug);
+    const opened = new Workspace(sync, control, project, session);
+    const stopAttending = attend(opened, queryClient);
+    setWorkspace(opened);
     const stop = onReopen(sync, () => {
       // The socket may have been closed because a right was given or taken, or the project is gone.
       void queryClient.invalidateQueries({ queryKey: ["project", project.slug] });
@@ -69,6 +75,8 @@ function OpenProject({ project, session }: { project: Project; session: Session 
     return () => {
       stop();
       stopListing();
+      stopAttending();
+      control.destroy();
       sync.destroy();
     };
   }, [project, session]);

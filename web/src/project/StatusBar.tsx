@@ -1,7 +1,9 @@
 import { Link, useLocation } from "@tanstack/react-router";
 import { Button } from "react-aria-components";
+import { ApiError } from "../api";
 import { useStore } from "../app/store";
 import type { Entry } from "../files/tree";
+import { useLeases } from "../leases/useLeases";
 import type { Status } from "../sync/status";
 import { useWorkspace } from "./context";
 
@@ -15,9 +17,21 @@ export function StatusBar({ entry, status }: { entry: Entry | null; status: Stat
           {status.unsent} unsent
         </span>
       )}
+      <LeaseOutage />
       <span className="spacer" />
       <EditorFacts entry={entry} />
     </footer>
+  );
+}
+
+/** That no leases are given out, if the server says so. */
+function LeaseOutage() {
+  const { error } = useLeases();
+  const isOut = error instanceof ApiError && error.problem.code === "lease.unavailable";
+  return (
+    <span role="status" className="lease-outage">
+      {isOut && "No leases are given out right now; text editing goes on"}
+    </span>
   );
 }
 

@@ -1,6 +1,9 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Button, Menu, MenuItem, MenuTrigger, Popover } from "react-aria-components";
+import { Button, Menu, MenuItem, MenuTrigger, Popover, ToggleButton } from "react-aria-components";
 import { useProjects } from "../app/query";
+import { useStore } from "../app/store";
+import { LeaseChip } from "../leases/LeaseChip";
+import { Bell } from "../notifications/Bell";
 import { Icon } from "../ui/Icon";
 import { UserMenu } from "../ui/UserMenu";
 import { Wordmark } from "../ui/Wordmark";
@@ -13,6 +16,7 @@ export function TopBar() {
     <header className="topbar">
       <Wordmark />
       <ProjectSwitcher />
+      <LeaseChip />
       <Button className="command-box" onPress={() => palette.set(true)}>
         <Icon name="search" />
         <span className="command-hint">Go to a file or run a command</span>
@@ -23,8 +27,24 @@ export function TopBar() {
       <Link to="/p/$slug/settings" params={{ slug }} className="button" aria-label="Share">
         <Icon name="people" /> <span className="wide-only">Share</span>
       </Link>
+      <Bell />
+      <AsideToggle />
       <UserMenu session={session} />
     </header>
+  );
+}
+
+function AsideToggle() {
+  const { aside } = useWorkspace();
+  return (
+    <ToggleButton
+      className="icon-button aside-toggle"
+      aria-label="People and leases"
+      isSelected={useStore(aside)}
+      onChange={(shown) => aside.set(shown)}
+    >
+      <Icon name="aside" />
+    </ToggleButton>
   );
 }
 

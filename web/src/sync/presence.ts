@@ -42,3 +42,21 @@ export function readPeople(
     (a, b) => Number(a.isYou) - Number(b.isYou) || a.name.localeCompare(b.name),
   );
 }
+
+/** Where a session is. */
+export interface Place {
+  /** The user's id, as the server vouches for it. */
+  user: string;
+  path: string | null;
+}
+
+/** Where the sessions are that say so, by their ids. */
+export function readPlaces(states: Iterable<[number, Record<string, unknown>]>): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
+  for (const [, state] of states) {
+    const user = readUser(state.user);
+    if (user !== null && typeof state.session === "string")
+      places.set(state.session, { user: user.id, path: typeof state.path === "string" ? state.path : null });
+  }
+  return places;
+}

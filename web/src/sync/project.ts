@@ -5,7 +5,7 @@ import { Store } from "../app/store";
 import { type Entry, readEntries, readEntry } from "../files/tree";
 import { SyncedDocument } from "./document";
 import { Listing } from "./listing";
-import { type Person, readPeople } from "./presence";
+import { type Person, type Place, readPeople, readPlaces } from "./presence";
 import { DataSocket } from "./socket";
 import type { Facts } from "./status";
 
@@ -23,6 +23,8 @@ export class ProjectSync {
   readonly listed = new Store(false);
   readonly access = new Store<Access>("all");
   readonly people = new Store<Person[]>([]);
+  /** Where the sessions are that say so. */
+  readonly places = new Store<ReadonlyMap<string, Place>>(new Map());
   /** Everything the connection sentence needs, but for the role. */
   readonly facts: Store<Omit<Facts, "readOnly">>;
   readonly socket: DataSocket;
@@ -89,6 +91,11 @@ export class ProjectSync {
     this.tree.awareness.setLocalStateField("path", path);
   }
 
+  /** Tells the others which session this tab is. */
+  actAs(session: string | null): void {
+    this.tree.awareness.setLocalStateField("session", session);
+  }
+
   /** Whether closing the page now loses something. */
   wouldLoseEdits(): boolean {
     return [...this.#files.values()].some((file) => {
@@ -138,12 +145,14 @@ export class ProjectSync {
   #watchTree(): void {
     const { doc, awareness } = this.tree;
     const readTree = () => this.#setEntries(readEntries(doc));
-    const readPresence = () =>
+    const readPresence = () => {
       this.people.set(readPeople(awareness.getStates(), awareness.clientID, this.me));
+      this.places.set(readPlaces(awareness.getStates()));
+    };
     doc.on("update", readTree);
     awareness.on("change", readPresence);
     this.#stops.push(this.tree.state.subscribe(this.#checkAccess));
-    awareness.setLocalState({ user: this.me, path: null });
+    awareness.setLocalState({ user: this.me, path: null, session: null });
     readPresence();
   }
 
