@@ -213,11 +213,14 @@ async def run(url: str, seconds: float) -> None:
     """Measures each in turn and prints a table."""
     redis = connect_redis(url)
     patient = Redis.from_url(url, max_connections=SESSIONS * 2)
-    print("| what | who | p50 ms | p99 ms | n |\n| --- | --- | --: | --: | --: |")
+    print("| what | who | p50 ms | p99 ms | n | p50, p99 to redis-py |\n| --- | --- | --: | --: | --: | --- |")
+    compared: dict[str, tuple[float, float]] = {}
     async with open_leases(redis) as shared, open_leases(None) as own:
-        for locks in (shared, own, RedisPyLocks(patient)):
+        for locks in (RedisPyLocks(patient), shared, own):
             for what, p50, p99, count in (await measure(locks, seconds)).rows():
-                print(f"| {what} | {locks.name} | {p50:.2f} | {p99:.2f} | {count} |", flush=True)
+                other = compared.setdefault(what, (p50, p99)) if locks.name == RedisPyLocks.name else compared.get(what)
+                ratio = f"{p50 / other[0]:.2f}, {p99 / other[1]:.2f}" if other else ""
+                print(f"| {what} | {locks.name} | {p50:.2f} | {p99:.2f} | {count} | {ratio} |", flush=True)
     await patient.aclose()
     await redis.aclose()
 

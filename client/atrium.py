@@ -28,6 +28,7 @@ from client.model import (
 
 TIMEOUT_S = 30.0
 CREATE = {"If-None-Match": "*"}
+HELD_AND_WAITING = ("items", "waiting")
 
 
 class AtriumClient:
@@ -90,8 +91,8 @@ class AtriumClient:
         """What is leased in a project, and who waits; `overlapping` a resource: only what has to do with it."""
         lock_type, _, id = overlapping.partition(":")
         about = {"lock_type": lock_type, "resource_id": id or "*"} if overlapping else {}
-        answer = await self._send("GET", f"projects/{slug}/leases", params={"limit": 200} | about)
-        return LeaseList.model_validate_json(answer.content)
+        pages = await self._pages(f"projects/{slug}/leases", about)
+        return LeaseList.model_validate({key: [row for page in pages for row in page[key]] for key in HELD_AND_WAITING})
 
     async def steal_lease(self, slug: str, resource: str, reason: str) -> None:
         """Takes a lease away from its holders; for who administers the project's leases."""
@@ -244,14 +245,16 @@ class AtriumClient:
         await self._send("DELETE", f"tokens/{id}")
 
     async def _items(self, url: str) -> list[Any]:
-        """Every item of a list, page by page."""
-        items: list[Any] = []
-        page: dict[str, Any] = {"next_cursor": ""}
-        while page["next_cursor"] is not None:
-            cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else {}
-            page = (await self._send("GET", url, params={"limit": 200} | cursor)).json()
-            items += page["items"]
-        return items
+        """Every item of a list."""
+        return [item for page in await self._pages(url, {}) for item in page["items"]]
+
+    async def _pages(self, url: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        """A whole list, page by page."""
+        pages: list[dict[str, Any]] = []
+        while not pages or pages[-1]["next_cursor"] is not None:
+            cursor = {"cursor": pages[-1]["next_cursor"]} if pages else {}
+            pages.append((await self._send("GET", url, params={"limit": 200} | parameters | cursor)).json())
+        return pages
 
     async def _send(self, method: str, url: str, **request: Any) -> httpx.Response:
         try:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 STOP_S = 5.0
@@ -23,13 +24,18 @@ async def run_guarded(command: Sequence[str], fence: int) -> int:
     """
     environment = os.environ | {"ATRIUM_FENCE": str(fence)}
     alone = not sys.stdin.isatty()  # at a terminal it has to stay in the foreground, to read from it
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(*command, env=environment, start_new_session=alone, preexec_fn=_die_with_parent)
+    )
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command, env=environment, start_new_session=alone, preexec_fn=_die_with_parent
-        )
+        process = await asyncio.shield(starting)
     except OSError as error:
         print(f"atrium: {command[0]}: {error.strerror}", file=sys.stderr)
         return NOT_FOUND
+    except asyncio.CancelledError:  # it may run already: asyncio would end it, but not what it has started itself
+        with suppress(OSError):
+            await _stop(await starting, alone)
+        raise
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, _signal, process, signal.SIGTERM, alone)
     loop.add_signal_handler(signal.SIGINT, _signal if alone else _leave, process, signal.SIGINT, alone)

@@ -65,6 +65,8 @@ MEANING = {
     "authentication_s": "Time to authenticate.",
     "queued_bytes_before_authentication": "Bytes kept for a document that is not open yet.",
     "queued_frames_before_authentication": "Messages kept for a document that is not open yet.",
+    "leases_per_session": "[Leases](leases.md) that one session has or waits for.",
+    "leases_per_project": "Leases that all sessions of one project have or wait for.",
     "requests_per_s": "REST requests of one user, or of one address that nobody signed in from, sustained.",
     "requests_burst": "REST requests of one user or address at once.",
     "sign_ins_per_name": "Attempts to sign in under one name within five minutes.",

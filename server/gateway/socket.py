@@ -12,8 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import Protocol
 
 from server.gateway.frames import BINARY_MESSAGE, EVERYTHING, continues, frame_bounds, unmask
+from server.gateway.inbox import Inbox
 
 EXTENSION = "atrium.socket"
 CLOSE_TIMEOUT_S = 2.0
@@ -45,11 +47,23 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         A client that has not waited for the answer to its handshake is closed (RFC 6455, section 4.1).
         """
         self._passing = 0
-        # The handshake is over; what was said in it would take 3 KB of every connection.
-        self.request = self.response = None  # type: ignore[assignment]
-        self.scope["headers"] = []
+        self._forget_handshake()
         if self._tail != END_OF_HANDSHAKE:
             self.close(PROTOCOL_ERROR, "Wait for the answer to the handshake.")
+            return
+        # The parser that has read the request keeps it for as long as it goes on.
+        self.conn.parser = Protocol.parse(self.conn)
+        next(self.conn.parser)
+
+    def _forget_handshake(self) -> None:
+        """It is over: what was said in it, and asyncio's empty queue, would take 7 KB of every connection."""
+        self.request = self.response = None  # type: ignore[assignment]
+        headers: list[Any] = self.scope["headers"]  # type: ignore[assignment]
+        headers.clear()  # not replaced: Starlette has this list too
+        inbox = Inbox()
+        while not self.queue.empty():
+            inbox.put_nowait(self.queue.get_nowait())
+        self.queue = inbox  # type: ignore[assignment]
 
     def close(self, code: int, reason: str) -> None:
         """Starts the closing handshake and ends the connection after `CLOSE_TIMEOUT_S` whatever the peer does."""
@@ -103,7 +117,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             if bounds is None:
                 break
             start, end = bounds
-            whole = end <= len(data) and end - start <= self.config.ws_max_size
+            limit: int = self.conn.max_message_size  # type: ignore[assignment]
+            whole = end <= len(data) and end - start <= limit
             if data[pos] == BINARY_MESSAGE and whole and not self._fragmented:
                 # One whole message; websockets' parser would take ten times as long.
                 if self.on_received is not None and self.on_binary is not None and not self.close_sent:

@@ -74,11 +74,11 @@ local function starting(key, prefix)
   return before[prefix]
 end
 
-local function put_grant(grant)
+local function put_grant(grant, due_at)
   save_grant(grant)
   index('ZADD', HELD, 0, key_of(grant))
   index('ZADD', HELD_BY, 0, grant.session .. '|' .. grant.path)
-  set_due('g|' .. key_of(grant), grant['until'])
+  set_due('g|' .. key_of(grant), due_at)
 end
 
 local function drop_grant(grant)
@@ -114,6 +114,16 @@ local function prefixes(path)
   return found
 end
 
+-- How many members an index has; of those that start with `prefix`.
+local function size(key)
+  local before = found_before[key] or {}
+  found_before[key] = before
+  before.size = before.size or redis_call('ZCARD', key)
+  return before.size
+end
+
+local function count(key, prefix) return redis_call('ZLEXCOUNT', key, '[' .. prefix, '(' .. prefix .. '\255') end
+
 -- Calls `visit` with each grant that overlaps `path`, until it returns something.
 local function each_grant(path, visit)
   for _, prefix in ipairs(prefixes(path)) do
@@ -124,13 +134,18 @@ local function each_grant(path, visit)
   end
 end
 
+-- Their ranks in order, and the path of each.
 local function overlapping_ranks(path)
-  local ranks = {}
-  for _, prefix in ipairs(prefixes(path)) do
-    for _, key in ipairs(starting(QUEUE, prefix)) do ranks[#ranks + 1] = string.match(key, '[^|]+$') end
+  local ranks, paths = {}, {}
+  if size(QUEUE) == 0 then return ranks, paths end
+  for _, prefix in ipairs(path == '' and { '' } or prefixes(path)) do
+    for _, key in ipairs(starting(QUEUE, prefix)) do
+      local wanted, rank = string.match(key, '^(.*)|([^|]+)$')
+      ranks[#ranks + 1], paths[rank] = rank, wanted
+    end
   end
   table.sort(ranks)
-  return ranks
+  return ranks, paths
 end
 
 local function grants_of(session)
@@ -144,6 +159,7 @@ end
 
 local function waiters_of(session, path)
   local found = {}
+  if size(QUEUE) == 0 then return found end
   for _, member in ipairs(starting(WAITS_OF, session .. '|' .. (path and path .. '|' or ''))) do
     found[#found + 1] = waiter_at(string.match(member, '[^|]+$'))
   end
@@ -347,8 +363,7 @@ local function give(wish, state)
     grant['until'] = math.max(grant['until'], now + wish.ttl)
     grant.request, grant.asked = wish.request, wish.since
   end
-  put_grant(grant)
-  set_due('g|' .. key_of(grant), next_look(grant))
+  put_grant(grant, next_look(grant))
   settle(grant, grant.state == 'held' and 'granted' or 'offered')
   tell(grant.state == 'held' and 'acquired' or 'offered', grant)
   return grant
@@ -358,7 +373,7 @@ local function move_up(path)
   for _, rank in ipairs(overlapping_ranks(path)) do
     local waiter = waiter_at(rank)
     if budget == 0 then
-      redis_call('ZADD', UNFINISHED, 0, path)
+      index('ZADD', UNFINISHED, 0, path)
       return
     end
     if not is_blocked(waiter) then
@@ -380,12 +395,12 @@ end
 
 local function close(path, session, mode, delay_ms)
   local before = grant_at(path .. '|' .. DELAY .. session)
+  local closed_until = math.max(now + delay_ms, before and before['until'] or 0)
   if before and before.mode == 'x' then mode = 'x' end
   put_grant({
-    path = path, session = DELAY .. session, user = '', mode = mode, state = 'delay',
-    ['until'] = math.max(now + delay_ms, before and before['until'] or 0), since = now, fence = '0', first = '0',
-    count = 1, ttl = 0, policy = 'release_if_wanted', request = '', asked = 0,
-  })
+    path = path, session = DELAY .. session, user = '', mode = mode, state = 'delay', ['until'] = closed_until,
+    since = now, fence = '0', first = '0', count = 1, ttl = 0, policy = 'release_if_wanted', request = '', asked = 0,
+  }, closed_until)
 end
 
 local function fail_grant(grant, kind, reason)
@@ -432,25 +447,36 @@ local function expire(grant)
   end
 end
 
-local function look_at_grant(key)
-  local grant = grant_at(key)
-  if not grant then return end
+-- Ends the grant if its time has come; whether it has.
+local function is_over(grant)
   if expires(grant) <= now then
     expire(grant)
   elseif is_left_alone(grant) and is_wanted(grant) then
     fail_grant(grant, 'expired', 'wanted')
   else
-    set_due('g|' .. key, next_look(grant))
+    return false
   end
+  return true
+end
+
+local function look_at_grant(key)
+  local grant = grant_at(key)
+  if grant and not is_over(grant) then set_due('g|' .. key, next_look(grant)) end
+end
+
+-- The session, unless it has been silent for too long: then it ends.
+local function living(name)
+  local session = session_of(name)
+  if session and session.last + session.window <= now then
+    end_session(name, true)
+    return false
+  end
+  return session
 end
 
 local function look_at_session(name)
-  local session = session_of(name)
-  if session.last + session.window <= now then
-    end_session(name, true)
-  else
-    set_due('s|' .. name, session.last + session.window)
-  end
+  local session = living(name)
+  if session then set_due('s|' .. name, session.last + session.window) end
 end
 
 local function look_at(timer)
@@ -468,9 +494,9 @@ local function look_at(timer)
 end
 
 local function sweep(limit)
-  for _, path in ipairs(redis_call('ZRANGE', UNFINISHED, 0, -1)) do
+  for _, path in ipairs(size(UNFINISHED) > 0 and redis_call('ZRANGE', UNFINISHED, 0, -1) or {}) do
     if budget == 0 then return end
-    redis_call('ZREM', UNFINISHED, path)
+    index('ZREM', UNFINISHED, path)
     move_up(path)
   end
   for _ = 1, limit do
@@ -481,15 +507,14 @@ local function sweep(limit)
 end
 
 local function owned(path, session)
-  look_at_grant(path .. '|' .. session)
-  return grant_at(path .. '|' .. session)
+  local grant = grant_at(path .. '|' .. session)
+  if grant and is_over(grant) then return grant_at(path .. '|' .. session) end
+  return grant
 end
 
--- The session, if it lives: whatever it asks shows that it does.
+-- The session, if it lives: whatever it asks shows that it does. Its timer is set anew when it goes off.
 local function hear(name)
-  if not name or not session_of(name) then return false end
-  look_at_session(name)
-  local session = session_of(name)
+  local session = name and living(name)
   if session then
     session.last = now
     write(sessions, SESSIONS, name, session)
@@ -559,12 +584,23 @@ local function admit(waiter, wait)
   return standing(waiter)
 end
 
+-- Whose leases and requests are as many as they may be; roles, of which each session has one, do not count.
+local function is_full(c)
+  if string.sub(c.path, 1, 1) ~= 'x' then return false end
+  if size(HELD) + size(QUEUE) < math.min(rules.per_session, rules.per_project) then return false end
+  local own = c.session .. '|'
+  if count(HELD_BY, own) + count(WAITS_OF, own) >= rules.per_session then return 'session' end
+  return count(HELD, 'x') + count(QUEUE, 'x') >= rules.per_project and 'project'
+end
+
 function commands.acquire(c, known)
   if not known then return { status = 'no_session' } end
   local before = c.request ~= '' and redis_call('HGET', ANSWERS, c.session .. '|' .. c.request)
   if before then return again(c, cjson.decode(before)) end
   local own = owned(c.path, c.session)
   if (own and own.state == 'offered') or waiters_of(c.session, c.path)[1] then return { status = 'waiting' } end
+  local full = not own and is_full(c)
+  if full then return { status = 'full', reason = full } end
   local upgrade = own and own.mode == 's' and c.mode == 'x'
   local waiter = {
     rank = (upgrade and '0' or '1') .. string.format('%016d', numbers + 1), path = c.path, session = c.session,
@@ -670,18 +706,46 @@ function commands.check(c)
   return { status = newest > tonumber(c.fence) and 'fenced' or 'lost' }
 end
 
-function commands.look()
-  local granted, waiting, ranks = {}, {}, redis_call('HKEYS', WAITERS)
-  for _, key in ipairs(redis_call('ZRANGE', HELD, 0, -1)) do granted[#granted + 1] = view(grant_at(key)) end
-  table.sort(ranks)
-  for _, rank in ipairs(ranks) do
-    local w = waiter_at(rank)
-    waiting[#waiting + 1] = {
-      path = w.path, session = w.session, user = w.user, mode = w.mode, rank = w.rank, since = w.since,
-      ['until'] = w['until'], request = w.request,
-    }
+-- At most `limit` grants that overlap `path`, by key, those after the key `after`. Redis compares the keys: Lua would
+-- do so by the locale.
+local function page_of_grants(path, after, limit)
+  local found, ranges, begun = {}, path == '' and { '' } or prefixes(path), after == ''
+  for at = #ranges, 1, -1 do -- from below up, which is the order of the keys
+    local prefix, from = ranges[at], '[' .. ranges[at]
+    if not begun and string.sub(after, 1, #prefix) == prefix then begun, from = true, '(' .. after end
+    if begun then
+      local rest = whole(limit - #found)
+      for _, key in ipairs(redis_call('ZRANGEBYLEX', HELD, from, '(' .. prefix .. '\255', 'LIMIT', 0, rest)) do
+        found[#found + 1] = view(grant_at(key))
+      end
+    end
   end
-  return { status = 'ok', grants = granted, waiters = waiting }
+  return found
+end
+
+-- Those who wait for what overlaps `path`, after the rank `after`.
+local function page_of_waiters(path, after, limit)
+  local found, positions, ranks, paths = {}, {}, overlapping_ranks(path)
+  for _, rank in ipairs(ranks) do
+    local wanted = paths[rank]
+    positions[wanted] = (positions[wanted] or 0) + 1
+    if rank > after and #found < limit then
+      local w = waiter_at(rank)
+      found[#found + 1] = {
+        path = w.path, session = w.session, user = w.user, mode = w.mode, rank = w.rank, since = w.since,
+        ['until'] = w['until'], request = w.request, position = positions[wanted],
+      }
+    end
+  end
+  return found
+end
+
+function commands.look(c)
+  local kind, after = string.sub(c.after, 1, 1), string.sub(c.after, 3)
+  local granted = kind == 'w' and {} or page_of_grants(c.path, after, c.limit)
+  return {
+    status = 'ok', grants = granted, waiters = page_of_waiters(c.path, kind == 'w' and after or '', c.limit - #granted),
+  }
 end
 
 function commands.sweep(c)
@@ -747,14 +811,15 @@ answer = commands[call.op](command, hear(command.session))
 redis_call('HSET', META, 'epoch', epoch, 'run', run or '', 'fences', whole(fences), 'numbers', whole(numbers),
   'clock', whole(now), 'wall', whole(wall))
 
-if events[1] then
-  for _, event in ipairs(events) do
-    redis_call('XADD', EVENTS, 'MAXLEN', '~', REMEMBERED_EVENTS, event.id .. '-0', 'event', cjson.encode(event))
-  end
-  redis_call('PUBLISH', call.channel, cjson.encode({ project = call.project, events = events }))
+local told = {}
+for at, event in ipairs(events) do
+  told[at] = cjson.encode(event)
+  redis_call('XADD', EVENTS, 'MAXLEN', '~', REMEMBERED_EVENTS, event.id .. '-0', 'event', told[at])
 end
+local happened = '"events":[' .. table.concat(told, ',') .. ']'
+if told[1] then redis_call('PUBLISH', call.channel, '{"project":' .. cjson.encode(call.project) .. ',' .. happened .. '}') end
 local first = redis_call('ZRANGE', DUE, 0, 0, 'WITHSCORES')
-answer.now, answer.epoch, answer.events = now, epoch, events
-answer.more = redis_call('ZCARD', UNFINISHED) > 0 or (first[1] ~= nil and tonumber(first[2]) <= now)
+answer.now, answer.epoch = now, epoch
+answer.more = size(UNFINISHED) > 0 or (first[1] ~= nil and tonumber(first[2]) <= now)
 answer.due = first[1] and math.max(0, tonumber(first[2]) - now) or cjson.null
-return cjson.encode(answer)
+return '{' .. happened .. ',' .. string.sub(cjson.encode(answer), 2)

@@ -52,9 +52,11 @@ class Announcer:
 
     def tell_refusal(self, project_id: str, request: Acquire, user: str, reply: Reply) -> None:
         """Tells that a request was refused at once, if it was."""
-        if reply.status not in (Status.HELD, Status.DEADLOCK):
+        if reply.status not in (Status.HELD, Status.DEADLOCK, Status.FULL):
             return
         LEASES_REFUSED.labels(reply.status.value).inc()
+        if reply.status is Status.FULL:  # nobody is in the way, so it is no conflict
+            return
         refused = StoreEvent(0, Happening.REFUSED, request.session, user, request.path, request.mode)
         waits_for = tuple(dict.fromkeys(blocker.session for blocker in reply.blockers))
         about = _about(project_id, refused, self._clock.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from hashlib import sha256
 from uuid import uuid4
 
 from server.access import AccessPolicy, Action, Capabilities, FindProject, Principal
@@ -39,13 +40,17 @@ class LeaseDesk:
         await self.policy.require(caller, Action.READ, project_id)
         return project_id
 
-    async def list(self, project_id: str, caller: Principal) -> tuple[list[Lease], list[Place]]:
-        """What the caller may see of it."""
+    async def page(
+        self, project_id: str, caller: Principal, after: str, limit: int, overlapping: Resource
+    ) -> tuple[list[Lease], list[Place], str | None]:
+        """What the caller may see of one page, and after what the next begins."""
         can: Capabilities = await self.policy.capabilities(caller, project_id)
-        leases, places = await self.leases.list(project_id)
+        leases, places = await self.leases.page(project_id, after=after, limit=limit + 1, overlapping=overlapping)
+        rows: list[Lease | Place] = [*leases, *places]
         return (
-            [lease for lease in leases if is_shown(can, lease.resource)],
-            [place for place in places if is_shown(can, place.resource)],
+            [lease for lease in leases[:limit] if is_shown(can, lease.resource)],
+            [place for place in places[: limit - len(leases)] if is_shown(can, place.resource)],
+            rows[limit - 1].key if len(rows) > limit else None,
         )
 
     async def take(self, project_id: str, caller: Principal, wanted: NewLease) -> Lease:
@@ -55,7 +60,7 @@ class LeaseDesk:
         session = wanted.session_id
         if session is None:
             session = f"{_own(caller)}{wanted.request_id or uuid4().hex}"
-            await self._open(project_id, session, caller, wanted.wait_s + wanted.ttl_s)
+            await self._open(project_id, session, caller, wanted.wait_s + self._ttl_s(wanted.ttl_s))
         elif not await self._is_of(project_id, session, caller):
             raise NoSession
         return await self.leases.obtain(
@@ -68,11 +73,16 @@ class LeaseDesk:
             request_id=wanted.request_id,
         )
 
-    async def extend(self, project_id: str, caller: Principal, resource: Resource, fence: int, ttl_s: float) -> Lease:
+    def _ttl_s(self, asked_s: float | None) -> float:
+        return self.leases.ttl_s if asked_s is None else asked_s
+
+    async def extend(
+        self, project_id: str, caller: Principal, resource: Resource, fence: int, ttl_s: float | None
+    ) -> Lease:
         """Counts `ttl_s` from now; raises `LeaseLost`, `NotOwner`, `Fenced`."""
         session = await self._holder(project_id, caller, resource, fence)
         if session.startswith(_own(caller)):
-            await self._open(project_id, session, caller, ttl_s)
+            await self._open(project_id, session, caller, self._ttl_s(ttl_s))
         return await self.leases.extend(project_id, session, resource, fence, ttl_s=ttl_s)
 
     async def release(self, project_id: str, caller: Principal, resource: Resource, fence: int) -> None:
@@ -90,7 +100,7 @@ class LeaseDesk:
 
     async def cancel(self, project_id: str, caller: Principal, resource: Resource, session_id: str | None) -> None:
         """Leaves the queue, in each of the caller's sessions unless one is named; raises `NotWaiting`."""
-        _, places = await self.leases.list(project_id)
+        _, places = await self.leases.list(project_id, resource)
         waiting = [place.session_id for place in places if place.resource == resource]
         own = [session for session in waiting if await self._is_of(project_id, session, caller)]
         cancelled = [session for session in own if session_id in (None, session)]
@@ -105,7 +115,7 @@ class LeaseDesk:
 
     async def _holder(self, project_id: str, caller: Principal, resource: Resource, fence: int) -> str:
         """The caller's session that has the lease, the one with this fence first."""
-        leases, _ = await self.leases.list(project_id)
+        leases, _ = await self.leases.list(project_id, resource)
         on_it: Sequence[Lease] = [lease for lease in leases if lease.resource == resource]
         for lease in sorted(on_it, key=lambda lease: lease.fence != fence):
             if await self._is_of(project_id, lease.session_id, caller):
@@ -113,9 +123,16 @@ class LeaseDesk:
         raise NotOwner if on_it else LeaseLost
 
     async def _is_of(self, project_id: str, session: str, caller: Principal) -> bool:
-        return session.startswith(_own(caller)) or await self._owner_of(project_id, session) == caller.id
+        if session.startswith(_own(caller)):
+            return True
+        return not caller.is_anonymous and await self._owner_of(project_id, session) == caller.id
 
 
 def _own(caller: Principal) -> str:
-    """What the names of a caller's REST sessions begin with; no session on the control channel is called like that."""
-    return f"rest:{caller.id}:"
+    """What the names of a caller's REST sessions begin with; no session on the control channel is called like that.
+
+    Visitors who did not sign in all have one id: they are told apart by their address, as they are where sockets and
+    requests are counted.
+    """
+    visitor = f".{sha256(caller.address.encode()).hexdigest()[:16]}" if caller.is_anonymous else ""
+    return f"rest:{caller.id}{visitor}:"

@@ -110,9 +110,9 @@ class Dispatcher:
         if not turns:
             del self._waiting[project_id, session, path]
 
-    def end_turns(self, project_id: str, session: str) -> None:
-        """The store has forgotten what the session waited for."""
+    def end_turns(self, project_id: str, session: str, *, but: str = "") -> None:
+        """The store has forgotten what the session waited for; it is about to ask for the path `but` again."""
         for project, waiting, path in list(self._waiting):
-            if (project, waiting) == (project_id, session):
+            if (project, waiting) == (project_id, session) and path != but:
                 for turn in self._turns(project, waiting, path):
                     turn.set_exception(LeaseLost())

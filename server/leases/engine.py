@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from server.leases import model
@@ -19,6 +21,7 @@ from server.leases.model import (
     Status,
     Waiter,
 )
+from server.leases.resource import EVERYTHING
 from server.leases.turn import Turn
 
 UPGRADES, OTHERS = "0", "1"
@@ -42,7 +45,7 @@ class Engine:
         turn = Turn(ledger, self._rules, now, self._rules.grants_per_call)
         if not isinstance(command, UNTOUCHED):
             turn.sweep(self._rules.due_per_call)
-        turn.known = self._hear(turn, getattr(command, "session", None))
+        turn.known = turn.hear(getattr(command, "session", None))
         answer = COMMANDS[type(command)](turn, command)
         first = ledger.due.first()
         return Reply(
@@ -53,16 +56,6 @@ class Engine:
             due=None if first is None else max(0, first[0] - now),
             **answer,
         )
-
-    def _hear(self, turn: Turn, session: str | None) -> SessionEntry | None:
-        """The session, if it lives: whatever it asks shows that it does."""
-        if session not in self.ledger.sessions:
-            return None
-        turn.look_at_session(session)
-        entry = self.ledger.sessions.get(session)
-        if entry is not None:
-            entry.last = turn.now
-        return entry
 
 
 Answered = dict[str, Any]
@@ -76,16 +69,7 @@ def _open(turn: Turn, c: model.Open) -> Answered:
 
 
 def _beat(turn: Turn, c: model.Beat) -> Answered:
-    gone = []
-    for session in c.sessions:
-        if session in turn.ledger.sessions:
-            turn.look_at_session(session)
-        entry = turn.ledger.sessions.get(session)
-        if entry is None:
-            gone.append(session)
-        else:
-            entry.last = turn.now
-    return {"status": Status.OK, "gone": tuple(gone)}
+    return {"status": Status.OK, "gone": tuple(session for session in c.sessions if turn.hear(session) is None)}
 
 
 def _end(turn: Turn, c: model.End) -> Answered:
@@ -103,6 +87,8 @@ def _acquire(turn: Turn, c: model.Acquire) -> Answered:
     own = turn.owned(c.path, c.session)
     if (own and own.state is State.OFFERED) or turn.ledger.waiters_of(c.session, c.path):
         return {"status": Status.WAITING}
+    if own is None and (full := _full(turn, c)):
+        return {"status": Status.FULL, "reason": full}
     upgrade = own is not None and own.mode is Mode.SHARED and c.mode is Mode.EXCLUSIVE
     rank = f"{UPGRADES if upgrade else OTHERS}{turn.ledger.numbers + 1:016d}"
     wish = Wish(c.path, c.session, c.mode, rank)
@@ -115,6 +101,16 @@ def _acquire(turn: Turn, c: model.Acquire) -> Answered:
         rank, c.path, c.session, turn.known.user, c.mode, c.ttl_ms, c.policy, c.request, turn.now, turn.now + c.wait_ms
     )
     return _admit(turn, waiter, wait=not covered(turn.ledger, wish) and _is_blocked(turn, wish))
+
+
+def _full(turn: Turn, c: model.Acquire) -> str:
+    """Whose leases and requests are as many as they may be; roles, of which each session has one, do not count."""
+    ledger, rules, own = turn.ledger, turn.rules, f"{c.session}|"
+    if not c.path.startswith(EVERYTHING):
+        return ""
+    if ledger.held_by.count(own) + ledger.waits_of.count(own) >= rules.per_session:
+        return "session"
+    return "project" if ledger.held.count(EVERYTHING) + ledger.queue.count(EVERYTHING) >= rules.per_project else ""
 
 
 def _decide(turn: Turn, wish: Wish, c: model.Acquire, upgrade: bool) -> Answered | None:
@@ -244,15 +240,20 @@ def _check(turn: Turn, c: model.Check) -> Answered:
     return {"status": Status.FENCED if newest > c.fence else Status.LOST}
 
 
-def _look(turn: Turn, _c: model.Look) -> Answered:
-    waiters = sorted(turn.ledger.waiters.values(), key=lambda waiter: waiter.rank)
-    return {
-        "status": Status.OK,
-        "grants": tuple(turn.view(turn.ledger.grants[key]) for key in turn.ledger.held),
-        "waiters": tuple(
-            Waiter(w.path, w.session, w.user, w.mode, w.rank, w.since, w.until, w.request) for w in waiters
-        ),
-    }
+def _look(turn: Turn, c: model.Look) -> Answered:
+    kind, _, after = c.after.partition("|")
+    grants = [] if kind == "w" else turn.ledger.page_of_grants(c.path, after, c.limit)
+    waiters = islice(_waiting(turn, c.path, after if kind == "w" else ""), c.limit - len(grants))
+    return {"status": Status.OK, "grants": tuple(map(turn.view, grants)), "waiters": tuple(waiters)}
+
+
+def _waiting(turn: Turn, path: str, after: str) -> Iterator[Waiter]:
+    """Those who wait for what overlaps `path`, after the rank `after`."""
+    positions: Counter[str] = Counter()
+    for w in turn.ledger.overlapping_waiters(path):
+        positions[w.path] += 1
+        if w.rank > after:
+            yield Waiter(w.path, w.session, w.user, w.mode, w.rank, w.since, w.until, w.request, positions[w.path])
 
 
 def _sweep(turn: Turn, c: model.Sweep) -> Answered:

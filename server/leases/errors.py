@@ -47,6 +47,12 @@ class Deadlock(Conflict):
     members: Mapping[str, Any] = MappingProxyType({})
 
 
+class TooMany(Conflict):
+    """There are as many leases and requests as there may be; give some back first."""
+
+    code = "lease.too_many"
+
+
 class NotOwner(Conflict):
     """The lease belongs to another session."""
 

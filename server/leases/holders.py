@@ -30,6 +30,7 @@ class Holders:
         self.sessions: dict[tuple[str, str], Open] = {}
         self._locks: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
         self._holdings: dict[tuple[str, str], dict[str, Holding]] = {}
+        self._count = 0  # asked for with every command
 
     def hold(self, project_id: str, lease: Lease, path: str, ttl_ms: int) -> None:
         """A session of this node has this lease."""
@@ -38,7 +39,9 @@ class Holders:
             return
         silent = session.grace_ms if lease.policy is Policy.RELEASE_IF_WANTED else session.window_ms
         holding = Holding(lease, project_id, path, lease.fence, min(ttl_ms, silent), lease.act_until)
-        self._holdings.setdefault((project_id, lease.session_id), {})[path] = holding
+        held = self._holdings.setdefault((project_id, lease.session_id), {})
+        self._count += path not in held
+        held[path] = holding
 
     def asking(self, project_id: str, session: str, path: str) -> asyncio.Lock:
         """Held by whoever asks for this lease until the answer is noted here: what is on its way is not given back."""
@@ -51,7 +54,8 @@ class Holders:
 
     def drop(self, project_id: str, session: str, path: str) -> None:
         """The lease is over."""
-        self._holdings.get((project_id, session), {}).pop(path, None)
+        if self._holdings.get((project_id, session), {}).pop(path, None) is not None:
+            self._count -= 1
 
     def heard(self, project_id: str, session: str, asked_at: float) -> None:
         """The store knew at `asked_at` or later that the session lives."""
@@ -73,10 +77,12 @@ class Holders:
     def forget(self, project_id: str, session: str) -> list[Holding]:
         """Ends the session here; returns what it held."""
         self.sessions.pop((project_id, session), None)
-        return list(self._holdings.pop((project_id, session), {}).values())
+        held = self._holdings.pop((project_id, session), {})
+        self._count -= len(held)
+        return list(held.values())
 
     def __iter__(self) -> Iterator[Holding]:
         return (holding for holdings in self._holdings.values() for holding in holdings.values())
 
     def __len__(self) -> int:
-        return sum(map(len, self._holdings.values()))
+        return self._count

@@ -18,7 +18,7 @@ from server.leases.errors import LeaseUnavailable, TakenOver
 from server.leases.events import LeaseExpired, LeasesAvailable, LeasesUnavailable
 from server.leases.holders import Holders, Holding
 from server.leases.lease import Moment
-from server.leases.model import Beat, Grant, Look, Open, Release, State, Sweep
+from server.leases.model import Acquire, Beat, Grant, Look, Open, Release, State, Sweep
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +110,15 @@ class LeaseKeeper:
         self._dispatcher.end_turns(project_id, session)
         if opened is not None:
             await self.open(project_id, opened)
+
+    async def open_forgotten(self, project_id: str, asked: Acquire) -> bool:
+        """The same for a session that asks before its next heartbeat; False if it is none of this node's."""
+        opened = self._holders.sessions.get((project_id, asked.session))
+        if opened is None:
+            return False
+        self._dispatcher.end_turns(project_id, asked.session, but=asked.path)
+        await self.open(project_id, opened)
+        return True
 
     async def open(self, project_id: str, command: Open) -> None:
         """Opens a session of this node, and takes over what the store knows that it holds: all, less or nothing."""

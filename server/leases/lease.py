@@ -30,10 +30,18 @@ class Lease:
     expires_at: datetime
     act_until: float
 
+    @property
+    def key(self) -> str:
+        """Its place in a list of leases."""
+        return f"g|{self.resource.path}|{self.session_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place in the queue; `position` 1 is next. `waits_for` are the sessions in the way, holders first."""
+    """A place in the queue; `position` 1 is next. `waits_for` are the sessions in the way, holders first.
+
+    `key` is its place in a list of leases, after all leases; "" if it is in none.
+    """
 
     resource: Resource
     session_id: str
@@ -43,6 +51,7 @@ class Place:
     since: datetime
     until: datetime
     waits_for: tuple[str, ...] = ()
+    key: str = ""
 
 
 MARGIN_S = 2.0
@@ -82,16 +91,17 @@ class Moment:
             act_until=self.asked_at + act_for_s(grant.safe - now),
         )
 
-    def place(self, waiter: Waiter, position: int, now: int) -> Place:
+    def place(self, waiter: Waiter, now: int) -> Place:
         """A waiter of an answer given at `now`."""
         return Place(
             resource=Resource.at(waiter.path),
             session_id=waiter.session,
             user=waiter.user,
             mode=waiter.mode,
-            position=position,
+            position=waiter.position,
             since=self.wall(waiter.since, now),
             until=self.wall(waiter.until, now),
+            key=f"w|{waiter.rank}",
         )
 
     def leases(self, reply: Reply) -> list[Lease]:

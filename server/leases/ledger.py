@@ -6,8 +6,11 @@ import heapq
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from server.leases.model import DELAY, Mode, Policy, State, Status
+
+LAST = "\U0010ffff"
 
 
 @dataclass(slots=True)
@@ -90,6 +93,10 @@ class Lex:
             end += 1
         return self._members[start:end]
 
+    def count(self, prefix: str) -> int:
+        """How many members start with `prefix`."""
+        return bisect_left(self._members, prefix + LAST) - bisect_left(self._members, prefix)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._members)
 
@@ -165,6 +172,14 @@ class Ledger:
             for key in self.held.starting(prefix):
                 yield self.grants[key]
 
+    def page_of_grants(self, path: str, after: str, limit: int) -> list[GrantEntry]:
+        """At most `limit` grants that overlap `path`, by key, those after the key `after`."""
+        ranges = _ranges(path)
+        if after and not after.startswith(ranges):
+            return []
+        keys = (key for prefix in ranges for key in self.held.starting(prefix) if key > after)
+        return [self.grants[key] for key in islice(keys, limit)]
+
     def put_waiter(self, waiter: WaiterEntry) -> None:
         self.waiters[waiter.rank] = waiter
         self.queue.add(f"{waiter.path}|{waiter.rank}")
@@ -184,7 +199,7 @@ class Ledger:
 
     def overlapping_waiters(self, path: str) -> list[WaiterEntry]:
         """Those who wait for `path`, for something above it or below it, in their order."""
-        ranks = [key.rpartition("|")[2] for prefix in _prefixes(path) for key in self.queue.starting(prefix)]
+        ranks = [key.rpartition("|")[2] for prefix in _ranges(path) for key in self.queue.starting(prefix)]
         return [self.waiters[rank] for rank in sorted(ranks)]
 
     def faults(self) -> list[str]:
@@ -213,6 +228,11 @@ def _prefixes(path: str) -> Iterator[str]:
         at = path.find("/", at + 1)
     yield f"{path}|"
     yield f"{path}/"
+
+
+def _ranges(path: str) -> tuple[str, ...]:
+    """The same in the order of the keys; everything for ""."""
+    return tuple(reversed(list(_prefixes(path)))) if path else ("",)
 
 
 def _turned(member: str) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 DELAY = "~"
 """Prefix of the session that owns a lock delay: `~` and the session that failed."""
+NO_LIMIT = 1 << 31
 
 
 class Mode(StrEnum):
@@ -46,6 +47,7 @@ class Status(StrEnum):
     FENCED = "fenced"
     NOT_OWNER = "not_owner"
     NO_SESSION = "no_session"
+    FULL = "full"
     EPOCH = "epoch"
 
 
@@ -59,6 +61,8 @@ class Rules:
     grants_per_call: int = 64
     due_per_call: int = 16
     max_step_ms: int = 10_000
+    per_session: int = 200
+    per_project: int = 5_000
 
 
 # Commands
@@ -158,7 +162,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Everything that is granted and everybody who waits."""
+    """What is granted, by key, then who waits, by rank: on `path`, above it and below it; "" is everywhere.
+
+    At most `limit` of both together; those after `after`, which is "g|" and a grant's key or "w|" and a waiter's rank.
+    """
+
+    path: str = ""
+    after: str = ""
+    limit: int = NO_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +225,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Waiter:
-    """A place in the queue; waiters go by `rank`."""
+    """A place in the queue; waiters go by `rank`. `position` 1 is the next who wants exactly this path."""
 
     path: str
     session: str
@@ -224,6 +235,7 @@ class Waiter:
     since: int
     until: int
     request: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from server.leases.errors import (
     LeaseTimeout,
     NoSession,
     NotOwner,
+    TooMany,
 )
 from server.leases.model import DELAY, Blocker, Reply, State, Status
 from server.leases.resource import Resource
@@ -36,6 +37,8 @@ def refuse(reply: Reply) -> None:
     if reply.status is Status.DEADLOCK:
         way = " waits for ".join((*reply.cycle, reply.cycle[0])) if reply.cycle else ""
         raise with_members(Deadlock(f"{Deadlock.__doc__} {way}".strip()), cycle=list(reply.cycle))
+    if reply.status is Status.FULL:
+        raise TooMany(f"This {reply.reason} has as many leases and requests as it may; give some back first.")
     if reply.status is Status.ENDED:
         _refuse_ended(reply.reason)
 

@@ -56,7 +56,7 @@ class RedisLeaseStore:
     ) -> None:
         self._term = 0
         self._redis = redis
-        self._rules = {field.name: getattr(rules, field.name) for field in fields(rules)}
+        self._rules = json.dumps({field.name: getattr(rules, field.name) for field in fields(rules)})
         self._pipe = ScriptPipe(redis, SCRIPT, timeout_s)
         self._now_ms = now_ms
 
@@ -69,16 +69,16 @@ class RedisLeaseStore:
         words: dict[str, Any] = {
             "op": type(command).__name__.lower(),
             "command": _encoded(command),
-            "rules": self._rules,
             "project": project_id,
             "channel": f"{prefix(project_id)}ch",
         }
         if self._now_ms is not None:
             words["now"] = self._now_ms()
-        answer = await self._pipe.call(
-            _keys(project_id), lambda run: json.dumps(words | {"run": f"{run}/{self._term}"})
-        )
-        return _reply(json.loads(answer))
+
+        def body(run: str) -> str:
+            return f'{{"rules":{self._rules},{json.dumps(words | {"run": f"{run}/{self._term}"})[1:]}'
+
+        return _reply(json.loads(await self._pipe.call(_keys(project_id), body)))
 
     async def events_after(self, project_id: str, event_id: int) -> list[StoreEvent]:
         """The last events after `event_id`; raises `LeaseUnavailable`."""
@@ -94,8 +94,8 @@ class RedisLeaseStore:
 
 
 @lru_cache(maxsize=1024)
-def _keys(project_id: str) -> list[bytes]:
-    return [f"{prefix(project_id)}{key}".encode() for key in KEYS]
+def _keys(project_id: str) -> tuple[bytes, ...]:
+    return tuple(f"{prefix(project_id)}{key}".encode() for key in KEYS)
 
 
 def _encoded(command: Command) -> dict[str, Any]:

@@ -67,13 +67,11 @@ class Resource:
     @property
     def path(self) -> str:
         """Where it is among the project's resources: percent-encoded components, joined by `/`."""
-        if self.type is LockType.EXCLUSIVE:
-            return EVERYTHING
-        if self.type is LockType.PROJECT:
-            return PROJECT
-        return "/".join([BELOW[self.type], *(quote(part, safe="") for part in self._parts())])
+        return _path(self)
 
-    def _parts(self) -> list[str]:
+    @property
+    def parts(self) -> list[str]:
+        """The components of its path below its type's."""
         if self.type is LockType.FILE:
             return [] if self.id == "/" else self.id.split("/")
         if self.type is LockType.GIT:
@@ -85,6 +83,9 @@ class Resource:
         return f"{self.type}:{self.id}"
 
 
+ALL = Resource(LockType.EXCLUSIVE, WHOLE)
+"""Everything that may be asked for: all but roles."""
+
 BELOW = {
     LockType.FILE: f"{PROJECT}/f",
     LockType.GIT: f"{PROJECT}/g",
@@ -92,6 +93,15 @@ BELOW = {
     # Beside the rest, not below the project: somebody always has the role, and nobody could ever lease the project.
     LockType.ROLE: ROLES,
 }
+
+
+@lru_cache(maxsize=4096)
+def _path(resource: Resource) -> str:
+    if resource.type is LockType.EXCLUSIVE:
+        return EVERYTHING
+    if resource.type is LockType.PROJECT:
+        return PROJECT
+    return "/".join([BELOW[resource.type], *(quote(part, safe="") for part in resource.parts)])
 
 
 def _id(kind: LockType, parts: list[str]) -> str:

@@ -10,9 +10,7 @@ from server.access import SERVER_WIDE, AccessPolicy, Action, CurrentPrincipal, F
 from server.kit.errors import Invalid
 from server.kit.http import Cursor, Limit, decode_cursor, encode_cursor, problems
 from server.leases.desk import LeaseDesk, OwnerOf
-from server.leases.lease import Lease
-from server.leases.model import State
-from server.leases.resource import Resource
+from server.leases.resource import ALL, Resource
 from server.leases.rights import require_steal
 from server.leases.schemas import (
     AuditOut,
@@ -55,19 +53,15 @@ def _of_project(desk: LeaseDesk) -> APIRouter:
         lock_type: OverlapType = None,
         resource_id: OverlapId = None,
     ) -> LeasePage:
-        """What is leased, and who waits for it; on files only what one may read."""
+        """What is leased, and after that who waits for it; on files only what one may read."""
         project_id = await desk.enter(slug, caller)
-        held, waiting = await desk.list(project_id, caller)
-        if lock_type is not None and resource_id is not None:
-            wanted = Resource.of(lock_type, resource_id)
-            held = [lease for lease in held if _overlap(lease.resource, wanted)]
-            waiting = [place for place in waiting if _overlap(place.resource, wanted)]
-        after = decode_cursor(cursor) or ""
-        rest = [lease for lease in sorted(held, key=_key) if _key(lease) > after]
-        page = rest[:limit]
-        more = encode_cursor(_key(page[-1])) if len(rest) > limit else None
-        shown = [PlaceOut.of(place) for place in waiting]
-        return LeasePage(items=[LeaseOut.of(lease) for lease in page], waiting=shown, next_cursor=more)
+        about = ALL if lock_type is None or resource_id is None else Resource.of(lock_type, resource_id)
+        held, waiting, more = await desk.page(project_id, caller, decode_cursor(cursor) or "", limit, about)
+        return LeasePage(
+            items=[LeaseOut.of(lease) for lease in held],
+            waiting=[PlaceOut.of(place) for place in waiting],
+            next_cursor=None if more is None else encode_cursor(more),
+        )
 
     @router.post(LEASES, status_code=201)
     async def take_lease(slug: str, wanted: NewLease, caller: CurrentPrincipal, request: Request) -> LeaseOut:
@@ -146,12 +140,3 @@ def _of_server(desk: LeaseDesk) -> APIRouter:
         return AuditOut(ok=not faults, faults=list(faults), node=node)
 
     return router
-
-
-def _key(lease: Lease) -> str:
-    return f"{lease.resource.path}|{lease.session_id}|{lease.state is State.DELAY}"
-
-
-def _overlap(one: Resource, other: Resource) -> bool:
-    """Whether a lease on one has to do with a lease on the other."""
-    return f"{one.path}/".startswith(f"{other.path}/") or f"{other.path}/".startswith(f"{one.path}/")

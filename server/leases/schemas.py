@@ -10,8 +10,6 @@ from pydantic import BaseModel, Field
 from server.leases.lease import Lease, Place
 from server.leases.model import Mode, Policy, State
 
-TTL_S = 300.0
-
 ResourceId = Annotated[str, Field(max_length=1024)]
 Word = Annotated[str, Field(max_length=128)]
 
@@ -77,7 +75,7 @@ class PlaceOut(BaseModel):
 
 
 class LeasePage(BaseModel):
-    """One page of leases, and everybody who waits for one; `next_cursor` is null on the last."""
+    """One page of leases, and after the last of them of those who wait; `next_cursor` is null at the end."""
 
     items: list[LeaseOut]
     waiting: list[PlaceOut]
@@ -99,7 +97,7 @@ class NewLease(Named):
     """
 
     mode: Mode = Mode.EXCLUSIVE
-    ttl_s: float = TTL_S
+    ttl_s: float | None = None
     wait_s: float = 0
     request_id: Annotated[str, Field(max_length=64)] = ""
     session_id: Word | None = None
@@ -112,9 +110,9 @@ class Fenced(Named):
 
 
 class Extension(Fenced):
-    """How long it is to live, from now."""
+    """How long it is to live, from now: `ttl_s`, or as long as a new one."""
 
-    ttl_s: float = TTL_S
+    ttl_s: float | None = None
 
 
 class Cancellation(Named):

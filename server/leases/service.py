@@ -44,14 +44,16 @@ from server.leases.model import (
     Release,
     Reply,
     State,
+    Status,
     Steal,
 )
 from server.leases.outcomes import refuse
 from server.leases.requests import check_fence, check_id, check_times
-from server.leases.resource import LockType, Resource
+from server.leases.resource import ALL, LockType, Resource
 
 WINDOW_S, GRACE_S = 120.0, 30.0
 TTL_S, WAIT_S = 300.0, 30.0
+PAGE = 200
 PATIENCE_S = 10.0  # beyond the wait itself: for an answer that an outage has swallowed
 
 
@@ -62,7 +64,11 @@ class LeaseService:
     any other call, does no harm.
     """
 
-    def __init__(self, authority: LeaseAuthority, bus: EventBus, clock: Clock) -> None:
+    def __init__(
+        self, authority: LeaseAuthority, bus: EventBus, clock: Clock, *, ttl_s: float = TTL_S, wait_s: float = WAIT_S
+    ) -> None:
+        """`ttl_s` and `wait_s` are for those who do not say how long they want to have or to wait for a lease."""
+        self.ttl_s, self.wait_s = ttl_s, wait_s
         self._authority = authority
         self._clock = clock
         self._announcer = Announcer(bus, clock)
@@ -118,16 +124,17 @@ class LeaseService:
         resource: Resource,
         mode: Mode = Mode.EXCLUSIVE,
         *,
-        ttl_s: float = TTL_S,
+        ttl_s: float | None = None,
         wait_s: float = 0,
         policy: Policy = Policy.RELEASE_IF_WANTED,
         request_id: str = "",
     ) -> Lease | Place:
         """The lease, or with `wait_s` a place in the queue: `LeaseOffered` tells when it is this session's turn.
 
-        Raises `LeaseHeld`, `Deadlock`, `AlreadyWaiting`, `NoSession`, `InvalidRequest`; `LeaseLost` or `LeaseTimeout`
-        if the request came before and is over.
+        Raises `LeaseHeld`, `Deadlock`, `AlreadyWaiting`, `TooMany`, `NoSession`, `InvalidRequest`; `LeaseLost` or
+        `LeaseTimeout` if the request came before and is over.
         """
+        ttl_s = self.ttl_s if ttl_s is None else ttl_s
         # Who waits for a role waits for as long as its session lives.
         check_times(ttl_s, 0 if resource.type is LockType.ROLE else wait_s)
         check_id("request", request_id, optional=True)
@@ -136,6 +143,8 @@ class LeaseService:
         moment = Moment(self._clock)
         async with self._holders.asking(project_id, session_id, resource.path):
             reply = await self.dispatcher.call(project_id, command)
+            if reply.status is Status.NO_SESSION and await self.keeper.open_forgotten(project_id, command):
+                reply = await self.dispatcher.call(project_id, command)
             user = self._user(project_id, session_id)
             self._announcer.tell_refusal(project_id, command, user, reply)
             refuse(reply)
@@ -152,12 +161,13 @@ class LeaseService:
         resource: Resource,
         mode: Mode = Mode.EXCLUSIVE,
         *,
-        ttl_s: float = TTL_S,
-        wait_s: float = WAIT_S,
+        ttl_s: float | None = None,
+        wait_s: float | None = None,
         policy: Policy = Policy.RELEASE_IF_WANTED,
         request_id: str = "",
     ) -> Lease:
         """As `acquire`, but waits for its turn and accepts it; raises `LeaseTimeout` when it does not come."""
+        wait_s = self.wait_s if wait_s is None else wait_s
         turn = self.dispatcher.turn(project_id, session_id, resource.path)
         try:
             found = await self.acquire(
@@ -183,10 +193,11 @@ class LeaseService:
         return reply.grant is None
 
     async def extend(
-        self, project_id: str, session_id: str, resource: Resource, fence: int, *, ttl_s: float = TTL_S
+        self, project_id: str, session_id: str, resource: Resource, fence: int, *, ttl_s: float | None = None
     ) -> Lease:
         """Counts `ttl_s` from now; raises `LeaseLost`, `NotOwner`, `Fenced`."""
         check_fence(fence)
+        ttl_s = self.ttl_s if ttl_s is None else ttl_s
         check_times(ttl_s, 0)
         return await self._hold(project_id, Extend(session_id, resource.path, fence, round(ttl_s * 1000)))
 
@@ -215,20 +226,25 @@ class LeaseService:
 
     # Looking
 
-    async def list(self, project_id: str) -> tuple[Sequence[Lease], Sequence[Place]]:
-        """Everything that is granted, by resource, and everybody who waits, in their order."""
-        moment, reply = await self._ask(project_id, Look())
-        ahead: dict[str, int] = {}
-        places = []
-        for waiter in reply.waiters:
-            ahead[waiter.path] = ahead.get(waiter.path, 0) + 1
-            places.append(moment.place(waiter, ahead[waiter.path], reply.now))
-        return moment.leases(reply), places
+    async def page(
+        self, project_id: str, *, after: str = "", limit: int = PAGE, overlapping: Resource = ALL
+    ) -> tuple[list[Lease], list[Place]]:
+        """What is granted, by resource, and then who waits, in their order; the roles of sessions only if named.
 
-    async def queue(self, project_id: str, resource: Resource) -> Sequence[Place]:
-        """Those who wait for exactly this resource, in their order."""
-        _, places = await self.list(project_id)
-        return [place for place in places if place.resource == resource]
+        At most `limit` of both together, those after the `key` of a lease or place.
+        """
+        moment, reply = await self._ask(project_id, Look(overlapping.path, after, limit))
+        return moment.leases(reply), [moment.place(waiter, reply.now) for waiter in reply.waiters]
+
+    async def list(self, project_id: str, overlapping: Resource = ALL) -> tuple[list[Lease], list[Place]]:
+        """All pages: what comes or goes meanwhile may be missing, what stays is not."""
+        leases, places = await self.page(project_id, overlapping=overlapping)
+        newest: list[Lease | Place] = [*leases, *places]
+        while len(newest) == PAGE:
+            held, waiting = await self.page(project_id, after=newest[-1].key, overlapping=overlapping)
+            newest = [*held, *waiting]
+            leases, places = leases + held, places + waiting
+        return leases, places
 
     # Administration
 

@@ -60,8 +60,8 @@ class Turn:
 
     def owned(self, path: str, session: str) -> GrantEntry | None:
         """The session's grant on exactly this path, if it has not come to its end."""
-        self.look_at_grant(f"{path}|{session}")
-        return self.ledger.grant_of(path, session)
+        grant = self.ledger.grant_of(path, session)
+        return self.ledger.grant_of(path, session) if grant and self._is_over(grant) else grant
 
     # Telling
 
@@ -234,24 +234,41 @@ class Turn:
             del self.ledger.answers[name]
             self.ledger.due.drop(timer)
 
-    def look_at_session(self, session: str) -> None:
-        entry = self.ledger.sessions[session]
-        if entry.last + entry.window <= self.now:
+    def living(self, session: str | None) -> SessionEntry | None:
+        """The session, unless it has been silent for too long: then it ends."""
+        entry = self.ledger.sessions.get(session or "")
+        if session is not None and entry is not None and entry.last + entry.window <= self.now:
             self.end_session(session, failed=True)
-        else:
+            return None
+        return entry
+
+    def hear(self, session: str | None) -> SessionEntry | None:
+        """The session, if it lives: whatever it asks shows that it does. Its timer is set anew when it goes off."""
+        entry = self.living(session)
+        if entry is not None:
+            entry.last = self.now
+        return entry
+
+    def look_at_session(self, session: str) -> None:
+        entry = self.living(session)
+        if entry is not None:
             self.ledger.due.set(f"s|{session}", entry.last + entry.window)
 
     def look_at_grant(self, key: str) -> None:
-        """Ends the grant if its time has come: a silent holder's sooner, if it is wanted."""
+        """Ends the grant if its time has come, or sets its timer again."""
         grant = self.ledger.grants.get(key)
-        if grant is None:
-            return
+        if grant is not None and not self._is_over(grant):
+            self.ledger.due.set(f"g|{key}", self._next_look(grant))
+
+    def _is_over(self, grant: GrantEntry) -> bool:
+        """Ends the grant if its time has come, a silent holder's sooner if it is wanted; whether it has."""
         if self.expires(grant) <= self.now:
             self._expire(grant)
         elif self._is_left_alone(grant) and is_wanted(self.ledger, grant):
             self.fail_grant(grant, Happening.EXPIRED, "wanted")
         else:
-            self.ledger.due.set(f"g|{key}", self._next_look(grant))
+            return False
+        return True
 
     def _is_left_alone(self, grant: GrantEntry) -> bool:
         """Whether its session has been silent for so long that others may have it."""

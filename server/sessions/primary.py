@@ -126,12 +126,11 @@ class PrimaryRole:
                 await self._reconcile(project_id)
 
     async def _reconcile(self, project_id: str) -> None:
-        leases, places = await self._leases.list(project_id)
-        of_role = [lease for lease in leases if lease.resource == PRIMARY]
-        for lease in of_role:
+        leases, places = await self._leases.list(project_id, PRIMARY)
+        for lease in leases:
             if lease.state is State.HELD:
                 self._has_it(project_id, lease.session_id)
-        known = {lease.session_id for lease in of_role} | {p.session_id for p in places if p.resource == PRIMARY}
+        known = {lease.session_id for lease in leases} | {place.session_id for place in places}
         for present in self._attendance.of_project(project_id):
             if present.active and role_session(present.session.id) not in known:
                 await self.seek(present)

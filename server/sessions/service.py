@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Collection, Coroutine, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from server.access import AccessPolicy, Action, Kind, Principal
 from server.kit.clock import Clock
@@ -17,6 +15,7 @@ from server.kit.ids import uuid7
 from server.leases import LeaseService
 from server.sessions import store
 from server.sessions.attendance import Attendance, Present
+from server.sessions.background import Background
 from server.sessions.errors import InvalidResume, InvalidTransition, SessionNotFound
 from server.sessions.events import (
     SessionConnected,
@@ -40,8 +39,6 @@ from server.sessions.session import (
     SessionState,
     SessionTimes,
 )
-
-logger = logging.getLogger(__name__)
 
 
 class SessionService:
@@ -67,7 +64,8 @@ class SessionService:
         self._events, self._clock, self._leases, self._policy = events, clock, leases, policy
         self._journal = Journal(database, events, clock, node)
         self._luggage = Luggage(leases)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
+        self.spawn = self._background.spawn
         self.roles = PrimaryRole(leases, self.attendance, self.times, changed=self._on_role_changed, spawn=self.spawn)
 
     async def close(self) -> None:
@@ -77,8 +75,7 @@ class SessionService:
 
     async def settled(self) -> None:
         """Returns when everything that events have set in motion is done."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.settled()
 
     # From the first message to the last
 
@@ -323,18 +320,6 @@ class SessionService:
         self.spawn(self._journal.set_role(session))
         if present.announced:
             self._events.publish(SessionRoleChanged(session))
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs `work` in the background; what fails is logged."""
-        task = asyncio.create_task(self._supervised(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _supervised(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception:  # a supervised edge: what was begun by an event has nobody to answer to
-            logger.exception("sessions.failed")
 
     async def owner(self, project_id: str, session_id: str) -> str | None:
         """The id of the user whose session this is; None if it is over, or in another project."""

@@ -566,3 +566,72 @@ async def test_another_term_begins_anew(desk: Desk) -> None:
     await desk.get(A)
     desk.store.enter(1)
     assert (await desk.store.call(desk.project, Look())).status is Status.EPOCH
+
+
+# Lists and limits
+
+
+async def pages(desk: Desk, path: str, limit: int) -> tuple[list[str], int]:
+    """The keys of all pages, and how many pages there were."""
+    keys: list[str] = []
+    for number in range(1, 100):
+        reply = await desk(Look(path, keys[-1] if keys else "", limit))
+        found = [f"g|{g.path}|{g.session}" for g in reply.grants] + [f"w|{w.rank}" for w in reply.waiters]
+        assert len(found) <= limit
+        keys += found
+        if len(found) < limit:
+            return keys, number
+    raise AssertionError("the list has no end")
+
+
+async def test_a_list_comes_in_pages(desk: Desk) -> None:
+    """Leases by resource, then who waits in their order, each once, however long a page is."""
+    paths = [*(f"x/p/f/d{number}/a" for number in range(4)), "x/p/f/d1.b", "x/p/g/-/main", "x/p/d/db"]
+    for path in paths:
+        await desk.get(A, path)
+        await desk.acquire(B, path)
+    await desk.acquire(C, "x/p/f")
+    await desk.get(C, "role/primary")
+    for limit in (1, 3, 200):
+        keys, _ = await pages(desk, "x", limit)
+        assert keys[:7] == [f"g|{path}|{A}" for path in sorted(paths)]
+        assert keys[7:] == sorted(keys[7:])
+        assert (len(keys), len(set(keys))) == (15, 15)
+    assert await pages(desk, "x/p/f/d1", 1) == ([f"g|x/p/f/d1/a|{A}", *keys[8:9], keys[-1]], 4)
+    everywhere, _ = await pages(desk, "", 2)
+    assert everywhere[0] == f"g|role/primary|{C}"
+    assert everywhere[1:] == keys
+    assert (await pages(desk, "role", 1))[0] == [f"g|role/primary|{C}"]
+
+
+async def test_a_page_knows_the_places_before_it(desk: Desk) -> None:
+    """Whoever is second for something is so on the second page too."""
+    await desk.get(A)
+    await desk.acquire(B)
+    await desk.acquire(C)
+    first = await desk(Look("x", "", 2))
+    second = await desk(Look("x", f"w|{first.waiters[-1].rank}", 2))
+    assert [(w.session, w.position) for w in (*first.waiters, *second.waiters)] == [(B, 1), (C, 2)]
+
+
+async def test_a_cursor_of_another_list(desk: Desk) -> None:
+    """It begins nowhere, and ends there."""
+    await desk.get(A)
+    assert (await desk(Look("x/p/d", f"g|{FILE}|{A}", 5))).grants == ()
+
+
+@pytest.mark.parametrize("rules", [Rules(max_step_ms=UNLIMITED_MS, per_session=2, per_project=3)], ids=["few"])
+async def test_as_many_as_there_may_be(desk: Desk) -> None:
+    """Leases and requests of a session, and of a project, have a limit; what ends makes room."""
+    first = await desk.get(A, "x/p/d/1")
+    await desk.get(B, "x/p/d/2")
+    assert (await desk.acquire(A, "x/p/d/2", request="r")).status is Status.QUEUED
+    full = await desk.acquire(A, "x/p/d/3", request="full")
+    assert (full.status, full.reason) == (Status.FULL, "session")
+    assert (await desk.get(A, "x/p/d/1")).count == 2
+    full = await desk.acquire(C, "x/p/d/3")
+    assert (full.status, full.reason) == (Status.FULL, "project")
+    await desk.get(C, "role/primary")
+    await desk.release(first)
+    await desk.release(first)
+    await desk.get(A, "x/p/d/3", request="full")

@@ -23,6 +23,7 @@ from server.leases.model import (
     Extend,
     Grant,
     InitEpoch,
+    Look,
     Mode,
     Open,
     Policy,
@@ -101,10 +102,16 @@ class Player:
             Check(path, fence),
             Beat(tuple(self.chance.sample(SESSIONS, 4))),
             Sweep(self.chance.choice((1, 64))),
+            self._look(),
         ]
         if self.chance.random() < 0.15:
             commands = [End(session), Steal(path, "hangs"), self._next_epoch()]
         return self.chance.choice(commands)
+
+    def _look(self) -> Command:
+        """A page that begins somewhere."""
+        keys = ["", *(f"g|{grant.path}|{grant.session}" for grant in self.grants), f"w|1{self.epoch:016d}"]
+        return Look(self.chance.choice(["", *PATHS]), self.chance.choice(keys), self.chance.choice((1, 3, 200)))
 
     def _next_epoch(self) -> Command:
         self.epoch += self.chance.choice((0, 1))
@@ -147,6 +154,8 @@ def rules(chance: random.Random) -> Rules:
         grants_per_call=chance.choice((1, 2, 64)),
         due_per_call=chance.choice((1, 16)),
         max_step_ms=UNLIMITED_MS,
+        per_session=chance.choice((2, 200)),
+        per_project=chance.choice((5, 200)),
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from server.access import Kind
 from server.kit.errors import AtriumError
-from server.leases import Lease, Policy, State
+from server.leases import Lease, Policy, Resource, State
 from server.sessions import (
     Connected,
     Liveness,
@@ -30,6 +30,7 @@ from tests.support.session_node import MAIN, SessionNode, open_session_node
 USERS = ("ada", "bob", "eve")
 PROJECTS = ("acme", "other")
 WINDOW_S = 120
+PRIMARY = Resource.role("primary")
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["join", "beat", "drop", "resume", "steal", "end", "switch", "hold", "wait", "leap", "forget"]),
@@ -164,7 +165,8 @@ class World:
         assert {session.id: session for session in sessions} == here
         assert sum(session.role is SessionRole.PRIMARY for session in sessions) <= 1
         leases, _ = await self.node.leases.list(project_id)
-        held: list[Lease] = [lease for lease in leases if lease.state is State.HELD]
+        roles, _ = await self.node.leases.list(project_id, PRIMARY)
+        held: list[Lease] = [lease for lease in [*leases, *roles] if lease.state is State.HELD]
         for lease in held:
             # What an expired session holds ends a little later, in the store: its holder has to notice first.
             assert lease.session_id.removesuffix(".role") in here or lease.resource == MAIN

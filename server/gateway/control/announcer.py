@@ -31,7 +31,9 @@ class Announcer:
         answered = None if is_news(event) else (event.lock_type, event.resource_id)
         path = file_of(event.lock_type, event.resource_id)
         about = About("leases", event.session_id, path, answered)
-        self._hub.publish(event.project_id, about, lease_message(event))
+        # What the store announces, all nodes hear of.
+        publish = self._hub.publish_here if event.event_id else self._hub.publish
+        publish(event.project_id, about, lease_message(event))
 
     def on_connected(self, event: sessions.SessionConnected) -> None:
         """A session is there."""
@@ -46,8 +48,11 @@ class Announcer:
         self._tell_session(event.session, messages.SessionRoleChangedMessage)
 
     def on_ended(self, event: sessions.SessionEnded) -> None:
-        """A session is over."""
-        self._tell_session(event.session, messages.SessionEndedMessage, reason=event.reason)
+        """A session is over; one that moved is so here only."""
+        about, project_id = About("sessions", event.session.id), event.session.project_id
+        message = session_message(event.session, messages.SessionEndedMessage, reason=event.reason)
+        publish = self._hub.publish_here if event.reason == sessions.EndReason.MOVED else self._hub.publish
+        publish(project_id, about, message)
 
     def on_files_moved(self, event: FilesMoved) -> None:
         """Files have other paths."""
@@ -79,7 +84,8 @@ class Announcer:
 
     def _tell_conflict(self, conflict: Conflict, kind: type[messages.ConflictMessage]) -> None:
         about = About("conflicts", conflict.session_id, file_of(conflict.lock_type, conflict.resource_id))
-        self._hub.publish(conflict.project_id, about, conflict_message(conflict, kind))
+        message, once = conflict_message(conflict, kind), f"{conflict.id}/{conflict.state}"
+        self._hub.publish(conflict.project_id, about, message, once=once)
 
     def _tell_session(self, session: LiveSession, kind: type[SessionMessage], **more: Any) -> None:
         self._hub.publish(session.project_id, About("sessions", session.id), session_message(session, kind, **more))

@@ -8,10 +8,10 @@ from server.conflicts import Conflict
 from server.gateway.control import messages
 from server.gateway.control.client_messages import LockRequest
 from server.kit.errors import AtriumError
-from server.leases import AlreadyWaiting, Deadlock, Lease, LeaseHeld, Place, Resource
+from server.leases import AlreadyWaiting, Deadlock, Lease, LeaseHeld, Place, Resource, TooMany
 from server.sessions import LiveSession
 
-REFUSALS = (LeaseHeld, Deadlock, AlreadyWaiting)
+REFUSALS = (LeaseHeld, Deadlock, AlreadyWaiting, TooMany)
 
 
 def user_out(session: LiveSession) -> messages.UserOut:
@@ -57,6 +57,11 @@ def released(session: LiveSession, resource: Resource, fence: int, *, held: bool
 def cancelled(session: LiveSession, resource: Resource) -> messages.LockCancelled:
     """The session waits no more."""
     return messages.LockCancelled(**_of(session, resource))
+
+
+def asked(session: LiveSession, resource: Resource, holders: list[str]) -> messages.LockAsked:
+    """The session would like to have it."""
+    return messages.LockAsked(**_of(session, resource), sessions=holders)
 
 
 def refused(error: AtriumError, session: LiveSession, request: LockRequest, resource: Resource) -> messages.LockRefused:

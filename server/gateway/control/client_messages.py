@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from server.conflicts import Strategy
 from server.leases import Mode, Policy
 
-WAIT_S, TTL_S = 30.0, 300.0
 MAX_RESOURCE, MAX_ID = 1024, 128
 
 Reference = Annotated[str, Field(max_length=MAX_ID)] | int
@@ -49,8 +48,8 @@ class LockRequest(LockMessage):
 
     type: Literal["lock_request"]
     mode: Mode = Mode.EXCLUSIVE
-    wait_s: float = WAIT_S
-    ttl_s: float = TTL_S
+    wait_s: float | None = None
+    ttl_s: float | None = None
     policy: Policy | None = None
     request_id: Word = ""
 
@@ -63,11 +62,11 @@ class LockRelease(LockMessage):
 
 
 class LockRenew(LockMessage):
-    """Counts `ttl_s` from now."""
+    """Counts `ttl_s` from now, or as long as a new lease lives."""
 
     type: Literal["lock_renew"]
     fence: int
-    ttl_s: float = TTL_S
+    ttl_s: float | None = None
 
 
 class LockCancel(LockMessage):
@@ -81,6 +80,12 @@ class LockAccept(LockMessage):
 
     type: Literal["lock_accept"]
     fence: int
+
+
+class LockAsk(LockMessage):
+    """Asks whoever is in the way to release it: they are told, and decide."""
+
+    type: Literal["lock_ask"]
 
 
 class ConflictResolved(ClientMessage):
@@ -129,6 +134,7 @@ FromClient = Annotated[
     | LockRenew
     | LockCancel
     | LockAccept
+    | LockAsk
     | ConflictResolved
     | Cursor
     | Subscribe

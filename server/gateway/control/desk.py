@@ -9,9 +9,11 @@ from server.conflicts import ConflictService
 from server.files import Visit
 from server.gateway.control import client_messages as said
 from server.gateway.control import messages
+from server.gateway.control.announcer import file_of
 from server.gateway.control.answers import (
     REFUSALS,
     acquired,
+    asked,
     cancelled,
     conflict_message,
     offered,
@@ -27,6 +29,7 @@ from server.kit.errors import NotFound
 from server.leases import (
     Lease,
     LeaseLost,
+    LeaseNotFound,
     LeaseService,
     LockType,
     Place,
@@ -102,6 +105,9 @@ class ControlDesk:
             case said.LockRelease(fence=fence):
                 over = await self._leases.release(project, session, resource, fence)
                 return released(asker.session, resource, fence, held=not over)
+            case said.LockAsk():
+                await require_lease(self._policy, asker.principal, project, resource)
+                return await self._ask(asker, resource)
         await self._leases.cancel(project, session, resource)
         return cancelled(asker.session, resource)
 
@@ -113,13 +119,24 @@ class ControlDesk:
             resource,
             message.mode,
             ttl_s=message.ttl_s,
-            wait_s=message.wait_s,
+            wait_s=self._leases.wait_s if message.wait_s is None else message.wait_s,
             policy=policy,
             request_id=message.request_id,
         )
         if not isinstance(found, Lease):
             return queued(found, message.request_id)
         return acquired(found, message.request_id) if found.state is State.HELD else offered(found, message.request_id)
+
+    async def _ask(self, asker: Asker, resource: Resource) -> messages.ServerMessage:
+        """Tells everybody who may know of the lease, its holders among them."""
+        leases, _ = await self._leases.list(asker.visit.project.id, resource)
+        others = [one.session_id for one in leases if one.state is State.HELD and one.session_id != asker.session.id]
+        if not others:
+            raise LeaseNotFound
+        told = asked(asker.session, resource, others)
+        about = About("leases", asker.session.id, file_of(resource.type, resource.id), (resource.type, resource.id))
+        self._hub.publish(asker.visit.project.id, about, told)
+        return told
 
     async def _resource(self, asker: Asker, message: said.LockMessage) -> Resource:
         """What the message is about; where that is not said in full, what the session has of that name."""

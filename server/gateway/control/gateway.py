@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from typing import TYPE_CHECKING
 
 from starlette.websockets import WebSocket
 
@@ -24,6 +25,11 @@ from server.kit.errors import AtriumError
 from server.leases import LeaseService
 from server.sessions import EndReason, SessionEnded, SessionService, SessionTakenOver
 from server.settings import Limits
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from server.gateway.control.relay import ControlRelay
 
 MESSAGE_BYTES = 64 << 10
 OUTBOX_BYTES, HIGH_WATER_BYTES = 1 << 20, 64 << 10
@@ -70,6 +76,14 @@ class ControlGateway:
         )
         self._sockets: set[ControlSocket] = set()
         self.announcer = Announcer(self.hub)
+
+    def join_nodes(self, redis: Redis, node: str) -> ControlRelay:
+        """From now on what happens at one node is told at all that share this Redis, until the relay is stopped."""
+        from server.gateway.control.relay import ControlRelay  # it imports redis-py
+
+        relay = ControlRelay(redis, self.hub, node)
+        relay.start()
+        return relay
 
     async def serve(self, websocket: WebSocket) -> None:
         """The ASGI endpoint."""

@@ -7,7 +7,7 @@ than all that follow, and one of another node is not taken for one of this.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from server.gateway.control.client_messages import Topic
 from server.gateway.control.messages import ServerMessage
 from server.kit.clock import Clock
 
-REMEMBERED = 1000
+REMEMBERED, ONCE = 1000, 100
 FORGET_AFTER_S = 150.0
 """Longer than a session may be away: whoever comes back in time finds what happened meanwhile."""
 
@@ -64,9 +64,13 @@ class Missed:
 
 @dataclass(slots=True)
 class Project:
-    """The members and the newest events of one project; `empty_since` is when the last member left."""
+    """The members and the newest events of one project; `empty_since` is when the last member left.
+
+    `told` are those of the newest that are told once only, whichever node they come from.
+    """
 
     newest: int
+    told: deque[str] = field(default_factory=lambda: deque(maxlen=ONCE))
     members: dict[Member, None] = field(default_factory=dict)
     ring: deque[tuple[int, About, bytes]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     empty_since: float | None = None
@@ -80,10 +84,15 @@ class Project:
         return Missed(self.newest, frames, gap)
 
 
+Forward = Callable[[str, About, ServerMessage, str, bool], None]
+"""From the arguments of `publish`, and whether it is in passing."""
+
+
 class ControlHub:
-    """All projects that somebody is in, or was a moment ago."""
+    """All projects that somebody is in, or was a moment ago. `forward` takes what is for other nodes too."""
 
     def __init__(self, clock: Clock) -> None:
+        self.forward: Forward | None = None
         self._clock = clock
         self._projects: dict[str, Project] = {}
 
@@ -106,25 +115,41 @@ class ControlHub:
         project = self._projects.get(project_id)
         return list(project.members) if project else []
 
-    def publish(self, project_id: str, about: About, message: ServerMessage) -> None:
-        """Tells what happened, and remembers it; where nobody is, nothing is remembered."""
+    def publish(self, project_id: str, about: About, message: ServerMessage, *, once: str = "") -> None:
+        """Tells what happened, here and at the other nodes; with `once`, what has that name only if it is new."""
+        if self.publish_here(project_id, about, message, once=once) and self.forward is not None:
+            self.forward(project_id, about, message, once, False)
+
+    def publish_here(self, project_id: str, about: About, message: ServerMessage, *, once: str = "") -> bool:
+        """Tells what happened, and remembers it; where nobody is, nothing is remembered. False if it was told."""
         project = self._projects.get(project_id)
         if project is None:
-            return
+            return True
+        if once:
+            if once in project.told:
+                return False
+            project.told.append(once)
         project.newest = max(project.newest + 1, self._now())
         frame = message.model_copy(update={"event_id": project.newest}).frame()
         project.ring.append((project.newest, about, frame))
         for member in list(project.members):
             if member.hears(about):
                 member.write(frame)
+        return True
 
     def publish_everywhere(self, about: About, message: ServerMessage) -> None:
-        """Tells something that is of no project."""
+        """Tells something that is of no project; each node knows by itself."""
         for project_id in list(self._projects):
-            self.publish(project_id, about, message)
+            self.publish_here(project_id, about, message)
 
     def pass_on(self, project_id: str, about: About, message: ServerMessage) -> None:
         """Tells something that is outdated with the next of its kind, and not remembered; not to who said it."""
+        self.pass_on_here(project_id, about, message)
+        if self.forward is not None:
+            self.forward(project_id, about, message, "", True)
+
+    def pass_on_here(self, project_id: str, about: About, message: ServerMessage) -> None:
+        """The same at this node only."""
         frame = message.frame()
         for member in self.members(project_id):
             if member.session_id != about.session_id and member.hears(about):

@@ -194,6 +194,13 @@ class LockReleased(LockEvent):
     held: bool | None = None
 
 
+class LockAsked(LockEvent):
+    """The session would like to have what these `sessions` hold."""
+
+    type: Literal["lock_asked"] = "lock_asked"
+    sessions: list[str]
+
+
 class LockExpired(LockEvent):
     """The lease ended without its holder's doing."""
 
@@ -287,6 +294,7 @@ FromServer = Annotated[
     | LockRefused
     | LockCancelled
     | LockReleased
+    | LockAsked
     | LockExpired
     | LockStolen
     | FileChanged

@@ -36,7 +36,11 @@ def test_a_head_in_pieces(length: int) -> None:
     assert frame_bounds(frame[:head], 0) == (head, len(frame))
 
 
-@pytest.mark.parametrize("frame", [Frame(Opcode.BINARY, b"x").serialize(mask=False), masked(b"", Opcode.CLOSE)])
+@pytest.mark.parametrize(
+    "frame",
+    [Frame(Opcode.BINARY, b"x").serialize(mask=False), masked(b"", Opcode.CLOSE)],
+    ids=["unmasked", "close"],
+)
 def test_what_comes_after_the_end(frame: bytes) -> None:
     """Behind an unmasked frame, or the last one, no frames are looked for."""
     assert frame_bounds(frame + bytes(20), 0) == (EVERYTHING, EVERYTHING)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,16 +11,24 @@ from server.leases import (
     Lease,
     LeaseExpired,
     LeaseHeld,
+    LeaseLost,
+    LeaseQueued,
     LeasesAvailable,
     LeaseSessionExpired,
     LeasesUnavailable,
     LeaseUnavailable,
     MemoryLeaseStore,
+    NoSession,
     Policy,
     Resource,
 )
+from server.leases.authority import REOPEN_MS
+from server.leases.keeper import TICK_S
+from server.leases.listener import RETRY_S
 from server.leases.model import Acquire, Command, Release, Reply
+from server.leases.pipe import PAUSE_S, TIMEOUT_S
 from tests.support.lease_node import MAIN, RULES, A, B, LeaseNode, P, open_lease_node
+from tests.support.waiting import until
 
 OTHER = Resource.of("database", "main")
 
@@ -148,6 +157,39 @@ async def test_holders_are_told_when_the_store_has_lost_everything(node: LeaseNo
     await node.pass_time(3, A, B)
     assert (await get(node, B)).fence > lease.fence
     assert node.told(LeaseSessionExpired) == []
+
+
+async def test_who_asks_before_the_next_heartbeat(node: LeaseNode, store: Flaky) -> None:
+    """A store that is back with nothing knows a living session the moment it asks; what it waited for is over."""
+    await get(node, A)
+    waiting = asyncio.create_task(node.leases.obtain(P, B, MAIN, wait_s=60))
+    await until(lambda: node.told(LeaseQueued))
+    store.enter(1)
+    with pytest.raises(LeaseHeld):  # closed for a moment, but known
+        await node.leases.acquire(P, B, OTHER)
+    with pytest.raises(LeaseLost):
+        await waiting
+    with pytest.raises(NoSession):
+        await node.leases.acquire(P, "never-opened", OTHER)
+    await node.pass_time(4, A, B)
+    assert (await get(node, B, OTHER)).session_id == B
+
+
+def test_leases_are_back_within_five_seconds() -> None:
+    """Of Redis's return: the next attempt, its answers, and the pause after data were lost; nothing backs off."""
+    attempt_s = TICK_S + PAUSE_S + TIMEOUT_S
+    assert attempt_s + TIMEOUT_S + REOPEN_MS / 1000 <= 5
+    assert RETRY_S + TIMEOUT_S <= 5
+
+
+async def test_a_long_outage_delays_nothing(node: LeaseNode, store: Flaky) -> None:
+    """The first tick after the return of the store gives leases again, however often it was tried in vain."""
+    store.gone = True
+    await node.pass_time(110, A, B)
+    store.gone = False
+    await node.leases.keeper.tick()
+    assert node.leases.keeper.available
+    assert (await get(node, A)).session_id == A
 
 
 async def test_what_is_due_happens_without_being_asked(node: LeaseNode) -> None:

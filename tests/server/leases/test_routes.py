@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ import pytest
 
 from server.leases import LeaseUnavailable
 from server.projects import Project
-from tests.support.control import control
+from tests.support.clients import open_socket
+from tests.support.control import control, control_url
 from tests.support.gateway import Serving, serving
 
 LEASES = "/api/v1/projects/acme/leases"
@@ -46,6 +49,10 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         roles = {"ada": "owner", "bob": "editor", "vic": "viewer"}
         tokens = {name: await server.member(project, role, name) for name, role in roles.items()}
         yield House(server, project, tokens)
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def code(answer: httpx.Response) -> tuple[int, str]:
@@ -211,6 +218,103 @@ async def test_pages(house: House) -> None:
     rest = (await house.call("vic", "GET", LEASES, params={"limit": 2, "cursor": first["next_cursor"]})).json()
     found = [item["resource_id"] for item in first["items"] + rest["items"]]
     assert (found, rest["next_cursor"]) == (["b0", "b1", "b2"], None)
+
+
+async def test_those_who_wait_are_on_the_last_pages(house: House) -> None:
+    """They follow the leases, in their order; each is listed once, with the place that it has."""
+    url, ada = house.server.url, house.tokens["ada"]
+    async with control(url, ada) as one, control(url, ada) as two, control(url, ada) as three:
+        for resource in ("one", "two"):
+            await one.lock(resource)
+        await two.lock("one")
+        await three.lock("one")
+        found, query = [], {"limit": 1}
+        while query.get("cursor") != "":
+            page = (await house.call("vic", "GET", LEASES, params=query)).json()
+            found += [*page["items"], *page["waiting"]]
+            query = {"limit": 1, "cursor": page["next_cursor"] or ""}
+    assert [(row["resource_id"], row.get("position")) for row in found] == [
+        ("one", None),
+        ("two", None),
+        ("one", 1),
+        ("one", 2),
+    ]
+
+
+async def test_roles_are_no_leases_to_see(house: House) -> None:
+    """Who is primary is a lease inside: no list has it, and nobody can ask for it, give it back or steal it."""
+    url, ada = house.server.url, house.tokens["ada"]
+    async with control(url, ada) as one, control(url, house.tokens["bob"]) as two:
+        assert (one.welcome["role"], two.welcome["role"]) == ("primary", "secondary")
+        listed = (await house.call("ada", "GET", LEASES)).json()
+        assert (listed["items"], listed["waiting"]) == ([], [])
+        role = {"lock_type": "role", "resource_id": "primary"}
+        assert (await house.call("ada", "GET", LEASES, params=role)).status_code == 422
+        assert (await house.release("ada", 1, "role/primary")).status_code == 422
+        theft = role | {"reason": "mine"}
+        assert (await house.call("ada", "POST", f"{LEASES}:steal", json=theft)).status_code == 422
+        mine = MAIN | {"session_id": f"{one.session_id}.role"}
+        assert code(await house.call("ada", "POST", LEASES, json=mine)) == (409, "lease.no_session")
+        refused = await one.ask("lock_release", resource_id="primary", fence=1)
+        assert (refused["type"], refused["code"]) == ("error", "lease.lease_lost")
+        assert (await one.lock("primary", "role"))["code"] == "lease.invalid_resource"
+        assert not [event for event in one.said if event.get("lock_type") == "role"]
+
+
+async def test_as_many_as_there_may_be(tmp_path: Path) -> None:
+    """409 with a code of its own, over REST and the control channel, until something is given back."""
+    limits = {"leases_per_session": 1, "leases_per_project": 2}
+    async with serving(tmp_path / "data", limits) as server:
+        project = await server.project()
+        house = House(server, project, {"bob": await server.member(project, "editor", "bob")})
+        async with control(server.url, house.tokens["bob"]) as bob:
+            held = await bob.lock("one")
+            refused = await bob.lock("two")
+            assert (refused["type"], refused["code"], refused["retryable"]) == (
+                "lock_refused",
+                "lease.too_many",
+                False,
+            )
+            assert "session" in refused["message"]
+            assert (await house.take("bob")).status_code == 201
+            answer = await house.take("bob", resource_id="other")
+            assert code(answer) == (409, "lease.too_many")
+            assert "project" in answer.json()["detail"]
+            await bob.release(held)
+            assert (await bob.lock("two"))["type"] == "lock_acquired"
+
+
+async def test_the_times_of_who_does_not_say(tmp_path: Path) -> None:
+    """How long a lease lives, and how long one waits for it, is a setting."""
+    async with serving(tmp_path / "data", lock_default_ttl_s=60, lock_wait_timeout_s=1) as server:
+        project = await server.project()
+        house = House(server, project, {"bob": await server.member(project, "editor", "bob")})
+        lease = (await house.take("bob")).json()
+        assert 59 < (moment(lease["expires_at"]) - moment(lease["since"])).total_seconds() <= 61
+        async with control(server.url, house.tokens["bob"]) as bob:
+            assert (await bob.lock())["type"] == "lock_queued"
+            await bob.hears("lock_refused", reason="timeout")
+
+
+async def test_visitors_are_not_one(tmp_path: Path) -> None:
+    """Who did not sign in has leases of their own, by address; a session's leases are asked for on its own socket."""
+    proxied = {"trusted_proxies": ("127.0.0.1/32",), "anonymous_role": "editor"}
+    async with serving(tmp_path / "data", **proxied) as server:
+        await server.project()
+        one, two = ({"X-Forwarded-For": f"192.0.2.{number}"} for number in (1, 2))
+        async with server.client(one) as ada, server.client(two) as bob:
+            lease = (await ada.post(LEASES, json=MAIN)).json()
+            held = {"lock_type": "git", "resource_id": "main", "fence": lease["fence"]}
+            assert code(await bob.post(f"{LEASES}:extend", json=held)) == (409, "lease.not_owner")
+            released = await bob.delete(f"{LEASES}/git/main", params={"fence": lease["fence"]})
+            assert code(released) == (409, "lease.not_owner")
+            assert (await ada.post(f"{LEASES}:extend", json=held)).status_code == 200
+            async with open_socket(control_url(server.url), additional_headers=one) as socket:
+                session = json.loads(await socket.recv())["session_id"]
+                other = {"lock_type": "git", "resource_id": "other", "session_id": session}
+                assert code(await bob.post(LEASES, json=other)) == (409, "lease.no_session")
+            released = await ada.delete(f"{LEASES}/git/main", params={"fence": lease["fence"]})
+            assert released.status_code == 204
 
 
 async def test_administration(house: House) -> None:

@@ -91,7 +91,8 @@ async def test_the_queue_hands_over(node: LeaseNode) -> None:
     assert (place.position, place.user, place.waits_for) == (1, "bob", (A,))
     assert place.until == node.clock.now() + timedelta(seconds=30)
     assert node.told(LeaseQueued)[0].request_id == "r2"
-    assert [waiting.session_id for waiting in await node.leases.queue(P, MAIN)] == [B]
+    _, waiting = await node.leases.list(P, MAIN)
+    assert [(one.session_id, one.position) for one in waiting] == [(B, 1)]
     with pytest.raises(AlreadyWaiting):
         await node.leases.acquire(P, B, MAIN, wait_s=30)
     await node.leases.release(P, A, MAIN, held.fence)

@@ -63,7 +63,7 @@ async def test_the_role_can_be_taken_away(node: SessionNode) -> None:
     await node.leases.steal(project_id, ROLE, "it hangs", ADMIN)
     await node.pass_time(6, ada, bob)
     assert (await node.role_of(ada), await node.role_of(bob)) == (SECONDARY, PRIMARY)
-    _, places = await node.leases.list(project_id)
+    _, places = await node.leases.list(project_id, ROLE)
     assert [place.session_id.partition(".")[0] for place in places] == [ada.session.id]
 
 
@@ -83,7 +83,7 @@ async def test_roles_stay_when_the_store_forgets(node: SessionNode) -> None:
     await node.pass_time(40, ada, bob, cy)
     assert [await node.role_of(one) for one in (ada, bob, cy)] == [PRIMARY, SECONDARY, SECONDARY]
     assert node.told(SessionRoleChanged) == []
-    leases, places = await node.leases.list(project_id)
-    assert [lease.session_id.partition(".")[0] for lease in leases if lease.resource == ROLE] == [ada.session.id]
+    leases, places = await node.leases.list(project_id, ROLE)
+    assert [lease.session_id.partition(".")[0] for lease in leases] == [ada.session.id]
     assert {place.session_id.partition(".")[0] for place in places} == {bob.session.id, cy.session.id}
     assert node.told(LeaseAcquired)

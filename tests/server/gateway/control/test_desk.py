@@ -137,6 +137,24 @@ async def test_a_stolen_lease(house: House) -> None:
         assert (await bob.release(lease))["code"] == "lease.lease_lost"
 
 
+async def test_asking_the_holder(house: House) -> None:
+    """The holder hears who asks for what; a viewer may not ask, and nobody is asked for what nobody has."""
+    async with (
+        control(house.url, house.ada) as ada,
+        control(house.url, house.bob) as bob,
+        control(house.url, house.vic) as vic,
+    ):
+        lease = await ada.lock()
+        about = {"session_id": bob.session_id, "user_name": "bob", "sessions": [ada.session_id]} | named(lease)
+        answer = await bob.ask("lock_ask", **named(lease))
+        assert answer["type"] == "lock_asked"
+        assert about.items() <= answer.items()
+        await ada.hears("lock_asked", **about)
+        assert not bob.events("lock_asked")
+        assert (await vic.ask("lock_ask", **named(lease)))["code"] == "access.denied"
+        assert (await ada.ask("lock_ask", **named(lease)))["code"] == "lease.not_found"
+
+
 async def test_rights_to_leases(house: House) -> None:
     """Viewers take none; editors take what they may change; only who administers leases stops everybody."""
     async with (
@@ -207,3 +225,59 @@ async def test_moving_files_is_told(house: House) -> None:
         await admin.put(f"{files}/a.txt", content=b"text", headers={"If-None-Match": "*"})
         await admin.post(f"{files}:move", json={"from": "a.txt", "to": "b.txt"})
         await ada.hears("file_changed", change_type="moved")
+
+
+BAD_TIMES = [{"ttl_s": 0}, {"ttl_s": 1e9}, {"wait_s": -1}, {"wait_s": 1e9}]
+BAD_RESOURCES = [
+    {"resource_id": ""},
+    {"lock_type": "weather"},
+    {"lock_type": "role", "resource_id": "primary"},
+    {"lock_type": "file", "resource_id": "../etc"},
+    {"lock_type": "database", "resource_id": "a/b"},
+    {"lock_type": None, "resource_id": "weather:main"},
+]
+BAD_FORMS = [{"ttl_s": "soon"}, {"mode": "z"}, {"policy": "keep"}, {"resource_id": 7}, {"request_id": "x" * 200}]
+
+
+@pytest.mark.parametrize(
+    ("type", "fields", "code"),
+    [
+        *(("lock_request", fields, "lease.invalid") for fields in (*BAD_TIMES, {"request_id": "a|b"})),
+        *(("lock_request", fields, "lease.invalid_resource") for fields in BAD_RESOURCES),
+        *(("lock_request", fields, "request.invalid") for fields in BAD_FORMS),
+        *(("lock_release", {"fence": fence}, "lease.invalid") for fence in (0, -1, 1 << 60)),
+        *(("lock_release", {"fence": fence}, "request.invalid") for fence in (None, "x", 1.5)),
+        ("lock_renew", {"fence": 1, "ttl_s": 0}, "lease.invalid"),
+        ("lock_accept", {}, "request.invalid"),
+        ("lock_release", {"fence": 1}, "lease.fenced"),
+        ("lock_renew", {"fence": 1}, "lease.fenced"),
+        ("lock_release", {"fence": 1, "resource_id": "other"}, "lease.lease_lost"),
+        ("lock_renew", {"fence": 1, "resource_id": "other"}, "lease.lease_lost"),
+        ("lock_accept", {"fence": 1, "resource_id": "other"}, "lease.lease_lost"),
+        ("lock_cancel", {}, "lease.not_waiting"),
+        ("lock_request", {"session_id": "another"}, "control.foreign_session"),
+        ("file_change", {}, "control.unknown_type"),
+        ("task_result", {}, "control.unknown_type"),
+        ("task_progress", {}, "control.unknown_type"),
+        ("folder_grant", {}, "control.unknown_type"),
+    ],
+)
+async def test_what_is_asked_wrongly_changes_nothing(
+    house: House, type: str, fields: dict[str, Any], code: str
+) -> None:
+    """Each misuse has its code, and the holder of the lease still has it."""
+    async with control(house.url, house.ada) as ada:
+        lease = await ada.lock()
+        answer = await ada.ask(type, **{"lock_type": "git", "resource_id": "main"} | fields)
+        assert (answer["type"], answer["code"], answer["retryable"]) == ("error", code, False)
+        renewed = await ada.ask("lock_renew", **named(lease), fence=lease["fence"])
+        assert (renewed["type"], renewed["fence"]) == ("lock_renewed", lease["fence"])
+
+
+async def test_the_lease_of_another(house: House) -> None:
+    """It is not one's own to give back, to renew or to accept, whatever its fence."""
+    async with control(house.url, house.ada) as ada, control(house.url, house.bob) as bob:
+        lease = await ada.lock()
+        for type in ("lock_release", "lock_renew", "lock_accept"):
+            answer = await bob.ask(type, **named(lease), fence=lease["fence"])
+            assert (answer["type"], answer["code"]) == ("error", "lease.not_owner")

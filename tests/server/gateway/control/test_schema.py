@@ -8,6 +8,7 @@ TYPES = {
     *("cursor", "subscribe", "leave", "switch", "welcome", "pong", "session_connected", "session_disconnected"),
     *("session_role_changed", "session_ended", "lock_acquired", "lock_queued", "lock_offered", "lock_refused"),
     *("lock_released", "lock_expired", "lock_stolen", "lock_renewed", "lock_cancelled", "conflict_detected"),
+    *("lock_ask", "lock_asked"),
     *("conflict_updated", "file_changed", "notice", "error", "left", "subscribed"),
 }
 
