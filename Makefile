@@ -4,6 +4,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+# Tests wait more than they work: the whole suite runs in a few processes, what ARGS chooses in one.
+WORKERS ?= $(if $(ARGS),0,3)
 
 UV_VERSION := 0.13.8
 UV := .tools/bin/uv
@@ -33,13 +35,13 @@ serve: $(UV_READY) ## run the server on http://127.0.0.1:8000
 	$(UV) run --no-dev atrium serve $(ARGS)
 
 test: $(UV_READY) ## run the tests, but for those that take minutes
-	$(RUN) pytest $(ARGS)
+	$(RUN) pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-slow: $(UV_READY) ## run the tests that take minutes: 50 MB documents, long properties
 	$(RUN) pytest -m slow $(ARGS)
 
 test-faults: $(UV_READY) ## kill the server again and again, on SQLite and on PostgreSQL
-	$(RUN) pytest -m faults $(ARGS)
+	$(RUN) pytest -n $(WORKERS) --dist load --maxschedchunk 1 -m faults $(ARGS)
 
 check: check-python check-web check-deploy ## format, lint, types, layers, house rules, deployment files
 

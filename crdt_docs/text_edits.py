@@ -17,8 +17,6 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 import pycrdt
-import pygit2
-from pygit2.enums import DiffOption
 
 from crdt_docs.errors import DocumentPoisoned
 from crdt_docs.text_index import utf8_length
@@ -156,6 +154,9 @@ def _cut(length: int, parts: int) -> Iterator[tuple[int, int]]:
 
 def _xdiff(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
     """The runs of tokens that differ, as half-open index ranges into `a` and `b`."""
+    import pygit2  # libgit2, 10 MB: only for edits from outside
+    from pygit2.enums import DiffOption
+
     flags = DiffOption.FORCE_TEXT | DiffOption.SKIP_BINARY_CHECK
     patch = pygit2.Patch.create_from(_one_per_line(a), _one_per_line(b), flag=flags, context_lines=0)
     for hunk in patch.hunks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import ctypes
+import gc
 import os
 import resource
 import sys
@@ -83,11 +84,11 @@ def _with_database(settings: Settings, options: argparse.Namespace) -> int:
     from server.activity import recording
     from server.kit.clock import SystemClock
     from server.kit.events import EventBus
+    from server.migrations import open_database
     from server.projects import ProjectService
-    from server.services import open_database
 
     work = options.work
-    database = open_database(settings)
+    database = open_database(settings.data_dir, settings.resolved_database_url, settings.durability)
     try:
         events, clock = EventBus(), SystemClock()
         projects = ProjectService(database, events, clock, roles=RoleService(database, events, clock))
@@ -99,6 +100,7 @@ def _with_database(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings, _options: argparse.Namespace) -> int:
+    gc.disable()  # next to nothing that is made at start is garbage; `server.app` turns it on when that is over
     import uvloop
 
     from server.app import serve  # the other commands need none of the web stack

@@ -204,6 +204,7 @@ def _keep_what_stays() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
 
 
 async def _offer_login_link(services: Services) -> None:

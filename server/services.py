@@ -8,11 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from redis.asyncio import Redis
-from sqlalchemy.exc import SQLAlchemyError
-
-from server import migrations, reactions
+from server import reactions
 from server.access import Authenticator, Role, RolePolicy, RoleService, Site, TokenService, TokenVerifier
 from server.accounts import Accounts, Provider, SignInThrottle
 from server.activity import ActivityService, Recorder
@@ -33,17 +31,20 @@ from server.files import (
 from server.gateway import ControlGateway, SyncGateway
 from server.kit.clock import Clock, SystemClock
 from server.kit.database import Database
-from server.kit.errors import Unavailable
 from server.kit.events import EventBus
 from server.kit.ids import uuid7
 from server.kit.loops import LoopMonitor
 from server.kit.redis import connect_redis
-from server.leases import LeaseAuthority, LeaseListener, LeaseService, MemoryLeaseStore, RedisLeaseStore, Rules
+from server.leases import LeaseAuthority, LeaseService, MemoryLeaseStore, Rules
 from server.live import LiveWriter
+from server.migrations import open_database
 from server.projects import ProjectService
 from server.rooms import RegistryLimits, RoomLimits, RoomRegistry
 from server.sessions import SessionKeeper, SessionService, SessionTimes, SessionWatch
 from server.settings import OidcSettings, Settings
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 logger = logging.getLogger(__name__)
 
@@ -85,17 +86,6 @@ class Services:
     control: ControlGateway
 
 
-def open_database(settings: Settings) -> Database:
-    """The database with its tables brought up to date; raises `Unavailable` when it cannot be opened."""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        database = Database(settings.resolved_database_url, durability=settings.durability)
-        migrations.upgrade(database.engine)
-    except (OSError, SQLAlchemyError) as error:
-        raise Unavailable(f"The database cannot be opened: {error}") from error
-    return database
-
-
 def _provider(settings: OidcSettings) -> Provider | None:
     if settings.issuer is None or settings.client_id is None:
         return None
@@ -104,19 +94,32 @@ def _provider(settings: OidcSettings) -> Provider | None:
 
 
 async def _open_leases(
-    stack: AsyncExitStack, database: Database, events: EventBus, clock: Clock, redis: Redis | None, node: str
+    stack: AsyncExitStack,
+    database: Database,
+    events: EventBus,
+    clock: Clock,
+    redis: Redis | None,
+    node: str,
+    settings: Settings,
 ) -> LeaseService:
     """Leases in this process's memory, or in Redis when there is one."""
-    rules = Rules()
+    limits = settings.limits
+    rules = Rules(per_session=limits.leases_per_session, per_project=limits.leases_per_project)
     memory = MemoryLeaseStore(clock, rules)
     if redis is None:
         authority = LeaseAuthority(database, clock, node, memory)
     else:
+        from server.leases import RedisLeaseStore  # it imports redis-py
+
         authority = LeaseAuthority(database, clock, node, RedisLeaseStore(redis, rules), memory)
-    leases = LeaseService(authority, events, clock)
+    leases = LeaseService(
+        authority, events, clock, ttl_s=settings.lock_default_ttl_s, wait_s=settings.lock_wait_timeout_s
+    )
     leases.start()
     stack.push_async_callback(leases.close)
     if redis is not None:
+        from server.leases import LeaseListener
+
         listener = LeaseListener(redis, leases.dispatcher)
         listener.start()
         stack.push_async_callback(listener.stop)
@@ -136,7 +139,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         loop_monitor = LoopMonitor()
         loop_monitor.start()
         stack.callback(loop_monitor.stop)
-        database = open_database(settings)
+        database = open_database(settings.data_dir, settings.resolved_database_url, settings.durability)
         stack.callback(database.close)
         recorder = Recorder(database, clock)
         recorder.start()
@@ -172,7 +175,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(accounts.close)
         projects = ProjectService(database, events, clock, roles=roles)
         node = uuid7()
-        leases = await _open_leases(stack, database, events, clock, redis, node)
+        leases = await _open_leases(stack, database, events, clock, redis, node, settings)
         sessions = SessionService(
             database, events, clock, leases=leases, policy=policy, node=node, times=_session_times(settings)
         )
@@ -227,6 +230,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         reactions.connect(events, rooms=rooms, gateway=gateway, recorder=recorder)
         reactions.connect_sessions(events, sessions=SessionWatch(sessions, policy), conflicts=conflicts, live=live)
         reactions.connect_control(events, control)
+        if redis is not None:
+            stack.push_async_callback(control.join_nodes(redis, node).stop)
         if settings.audit_keep_days is not None:
             activity.start_pruning(timedelta(days=settings.audit_keep_days))
         yield Services(

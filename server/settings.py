@@ -54,6 +54,8 @@ class Limits(BaseSettings):
     authentication_s: float = Field(10, gt=0)
     queued_bytes_before_authentication: int = Field(MEBIBYTE, ge=1024)
     queued_frames_before_authentication: int = Field(200, ge=1)
+    leases_per_session: int = Field(200, ge=1)
+    leases_per_project: int = Field(5_000, ge=1)
     requests_per_s: float = Field(200, gt=0)
     requests_burst: int = Field(2_000, ge=1)
     sign_ins_per_name: int = Field(10, ge=1)

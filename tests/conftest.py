@@ -30,7 +30,7 @@ def no_token_is_logged() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def shared_atrium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Atrium]:
     """One server for all tests that leave it running."""
-    with Atrium(tmp_path_factory.mktemp("shared") / "data") as atrium:
+    with Atrium(tmp_path_factory.mktemp("shared") / "data", first_start=True) as atrium:
         yield atrium
 
 

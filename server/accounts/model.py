@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,3 +44,16 @@ class Identity:
     issuer: str
     subject: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What one browser has to bring back from the provider; it keeps it in a cookie meanwhile."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+    @classmethod
+    def new(cls) -> Challenge:
+        return cls(*(secrets.token_urlsafe(32) for _ in range(3)))

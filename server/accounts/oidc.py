@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hmac
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 from authlib.oauth2.auth import ClientAuth  # type: ignore[import-untyped]
@@ -24,7 +22,7 @@ from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
 from server.accounts.errors import OidcFailed, OidcUnavailable
-from server.accounts.model import Identity, Provider
+from server.accounts.model import Challenge, Identity, Provider
 from server.kit.clock import Clock
 
 TIMEOUT_S = 10.0
@@ -35,19 +33,6 @@ SCOPE = "openid profile"
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 # No secret that both sides share signs an ID token here, and "none" signs nothing.
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
-
-
-@dataclass(frozen=True, slots=True)
-class Challenge:
-    """What one browser has to bring back from the provider; it keeps it in a cookie meanwhile."""
-
-    state: str
-    nonce: str
-    verifier: str
-
-    @classmethod
-    def new(cls) -> Challenge:
-        return cls(*(secrets.token_urlsafe(32) for _ in range(3)))
 
 
 class OidcClient:
@@ -190,17 +175,6 @@ class OidcClient:
         except httpx.HTTPError as error:
             raise OidcUnavailable from error
         return _object(response)
-
-
-def is_safe_path(path: str) -> bool:
-    """Whether a browser that is sent to `path` stays on this server: no `//host`, no `/\\host`, no scheme."""
-    parsed = urlsplit(path)
-    return (
-        path.startswith("/")
-        and not path.startswith(("//", "/\\"))
-        and path.isprintable()
-        and not (parsed.scheme or parsed.netloc)
-    )
 
 
 def _object(response: httpx.Response) -> dict[str, Any]:

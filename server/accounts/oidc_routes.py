@@ -6,20 +6,23 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Annotated
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from server.access import CurrentPrincipal
 from server.accounts.errors import OidcFailed, OidcOff, SignInAgain
-from server.accounts.oidc import Challenge, OidcClient, is_safe_path
+from server.accounts.model import Challenge
 from server.accounts.schemas import LinkOut, NewLink, ProviderOut
 from server.accounts.session_routes import Entrance
 from server.accounts.sign_in import require_person
 from server.kit.errors import AtriumError
 from server.kit.http import problems
+
+if TYPE_CHECKING:
+    from server.accounts.oidc import OidcClient  # with what it needs, it is imported where there is a provider
 
 START, CALLBACK = "/api/v1/oidc/start", "/api/v1/oidc/callback"
 COOKIE = "atrium-oidc"
@@ -110,6 +113,17 @@ def oidc_routes(entrance: OidcEntrance) -> APIRouter:
         return LinkOut(url=await entrance.leave(request, response, body.next, principal.id))
 
     return router
+
+
+def is_safe_path(path: str) -> bool:
+    """Whether a browser that is sent to `path` stays on this server: no `//host`, no `/\\host`, no scheme."""
+    parsed = urlsplit(path)
+    return (
+        path.startswith("/")
+        and not path.startswith(("//", "/\\"))
+        and path.isprintable()
+        and not (parsed.scheme or parsed.netloc)
+    )
 
 
 def _packed(kept: dict[str, str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -59,7 +58,6 @@ class Passwords:
         self._hasher = hasher or PasswordHasher()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="passwords")
         self._waiting = 0
-        self._nobodys = self._hasher.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
         """What to keep of a `checked` password."""
@@ -68,7 +66,7 @@ class Passwords:
     async def verify(self, kept: str | None, password: str) -> bool:
         """Whether `kept` was made from `password`; None, for whoever has none, costs the same and is never right."""
         text = normalised(password)
-        return await self._in_thread(lambda: self._verify(kept or self._nobodys, text)) and kept is not None
+        return await self._in_thread(lambda: self._verify(kept, text))
 
     def is_outdated(self, kept: str) -> bool:
         """Whether `kept` was made with weaker parameters than today's."""
@@ -78,7 +76,10 @@ class Passwords:
         """Waits for what is being hashed."""
         self._threads.shutdown()
 
-    def _verify(self, kept: str, password: str) -> bool:
+    def _verify(self, kept: str | None, password: str) -> bool:
+        if kept is None:
+            self._hasher.hash(password)  # comparing is hashing too
+            return False
         try:
             return self._hasher.verify(kept, password)
         except VerifyMismatchError:

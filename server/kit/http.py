@@ -35,9 +35,12 @@ class Problem(BaseModel):
     errors: list[dict[str, Any]] | None = None
 
 
+PROBLEM_SCHEMA = Problem.model_json_schema()
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that answers errors of these statuses as problem+json."""
-    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    content = {"application/problem+json": {"schema": PROBLEM_SCHEMA}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 

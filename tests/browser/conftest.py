@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.support.atrium import Atrium
 from tests.support.chromium import chromium
 from tests.support.programs import missing
 from tests.support.repository import ROOT
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -20,9 +24,16 @@ def built() -> None:
         missing("web/dist", "`make web` builds the web editor")
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of this folder run in the event loop of the browser, which they share."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """A Chromium of the test's own."""
+    """A Chromium; every `visitor` has storage, cookies and cache of its own in it."""
     async with chromium() as browser:
         yield browser
 

@@ -421,7 +421,7 @@ async def test_access_changes_in_another_process(tmp_path: Path) -> None:
 
 def test_the_data_directory_is_the_owners(tmp_path: Path) -> None:
     """The data directory and everything in it, login link and database among them, is for its owner alone."""
-    atrium = Atrium(tmp_path / "data", ATRIUM_ADMIN_TOKEN=None)
+    atrium = Atrium(tmp_path / "data", first_start=True, ATRIUM_ADMIN_TOKEN=None)
     atrium.data.rmdir()
     before = os.umask(0o022)
     try:

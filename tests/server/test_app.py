@@ -6,6 +6,8 @@ import asyncio
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from server.app import serve
 from server.settings import Settings
 from tests.support.gateway import Serving, serving
+from tests.support.repository import ROOT
 from tests.support.waiting import until
 
 
@@ -68,6 +71,13 @@ async def test_the_description(server: Serving) -> None:
         page = await stranger.get("/api/v1/docs")
     assert page.status_code == 200
     assert "<script" not in page.text
+
+
+def test_what_few_servers_need_is_not_imported() -> None:
+    """Libraries for Redis, an identity provider or migrations, a second in all, are left to who has need of them."""
+    program = "import sys, server.app; print({'alembic', 'authlib', 'httpx', 'joserfc', 'redis'} & {*sys.modules})"
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert run.stdout == "set()\n"
 
 
 async def test_the_first_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,6 @@ import httpx
 from argon2 import PasswordHasher
 from argon2.low_level import Type
 from fastapi import FastAPI
-from sqlmodel import SQLModel
 from starlette.requests import HTTPConnection
 
 from server import access, accounts, projects
@@ -35,6 +34,7 @@ from server.kit.database import Database
 from server.kit.events import EventBus
 from server.kit.http import install_problem_handlers
 from server.projects import ProjectDeleted, ProjectService
+from tests.support.migrated import open_migrated
 
 ADMIN_TOKEN = "an-administrator-token-of-enough-characters"
 HOST = "atrium.example.com"
@@ -42,14 +42,18 @@ ORIGIN = f"http://{HOST}"
 
 
 class CountingHasher(PasswordHasher):
-    """argon2 with the least work it takes, and how often it was asked to compare."""
+    """argon2 with the least work it takes, and how often it was asked to work."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1, hash_len=4, salt_len=8, type=Type.ID)
-        self.compared = 0
+        self.worked = 0
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.worked += 1
+        return super().hash(password, salt=salt)
 
     def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
-        self.compared += 1
+        self.worked += 1
         return super().verify(hash, password)
 
 
@@ -137,8 +141,7 @@ async def open_access(
 ) -> AsyncIterator[Access]:
     """Access on a database by URL, or on SQLite in a folder; several at once are several processes to each other."""
     url = place if isinstance(place, str) else f"sqlite:///{place / 'atrium.db'}"
-    database = Database(url, durability="process")
-    SQLModel.metadata.create_all(database.engine)
+    database = open_migrated(url, "process")
     opened = Access(database, anonymous_role=anonymous_role, admin_token=admin_token, site=site or Site())
     try:
         yield opened

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
-from sqlmodel import SQLModel
 
 from server.activity import ActivityService, Recorder, recorder, store
 from server.activity.chain import Report, verify
@@ -18,6 +17,7 @@ from server.activity.model import Entry, Filter
 from server.kit.audit import Act, Actor, Outcome
 from server.kit.clock import ManualClock
 from server.kit.database import Database, Durability
+from tests.support.migrated import open_migrated
 
 MIA = Actor("user:1", "mia", "person", token_id="abcd1234", address="192.0.2.1")
 
@@ -69,8 +69,7 @@ async def audit_log(
     url: str, *, queue_rows: int = 20_000, durability: Durability = "process"
 ) -> AsyncIterator[AuditLog]:
     """A running log; several on one database are several processes to each other."""
-    database, clock = Database(url, durability=durability), ManualClock()
-    SQLModel.metadata.create_all(database.engine)
+    database, clock = open_migrated(url, durability), ManualClock()
     writer = Recorder(database, clock, queue_rows=queue_rows)
     writer.start()
     try:

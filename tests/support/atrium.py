@@ -15,6 +15,7 @@ from typing import Any, Self
 
 import httpx
 
+from tests.support.migrated import put_migrated
 from tests.support.repository import ROOT
 from tests.support.token_watch import WATCH
 from tests.support.tokens import new_token
@@ -44,10 +45,11 @@ def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
 class Atrium:
     """`atrium serve` on a free port of the loopback interface, with its data in `data`.
 
-    A context manager: the process is gone after it. `settings` are environment variables; None unsets one.
+    A context manager: the process is gone after it. `settings` are environment variables; None unsets one. Without
+    `first_start` the database has its tables already.
     """
 
-    def __init__(self, data: Path, **settings: str | None) -> None:
+    def __init__(self, data: Path, *, first_start: bool = False, **settings: str | None) -> None:
         self.data = data
         self.settings = {name: value for name, value in (ENVIRONMENT | settings).items() if value is not None}
         self.port = 0
@@ -57,6 +59,8 @@ class Atrium:
             headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=60, event_hooks={"response": [_watch]}
         )
         data.mkdir(parents=True, exist_ok=True)
+        if not first_start:
+            put_migrated(data / "atrium.db")
 
     def __enter__(self) -> Self:
         return self.start()

@@ -26,6 +26,16 @@ FIND_PACKAGED = (
 
 expect.set_options(timeout=PATIENCE_S * 1000)
 
+# The address bar's suggestions are a page of their own in each window, which nobody sees, and cost as much as ours do.
+# The rest is what Playwright disables: of two such flags the last one counts.
+DISABLED = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "LensOverlay"),
+    *("HttpsFirstBalancedModeAutoEnable", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled"),
+    "PreconnectToSearch",
+)
+
 # The machine is the sandbox; without the last ones, a browser asks for its vendor's hosts all the time.
 FLAGS = (
     "--no-sandbox",
@@ -35,6 +45,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(DISABLED)}",
 )
 
 WATCH_POLICY = """
@@ -133,13 +144,15 @@ async def visitor(
 ) -> AsyncIterator[Visitor]:
     """A window of its own; what its pages have done is checked on the way out."""
     context = await browser.new_context(**options)
-    await context.add_init_script(WATCH_POLICY)
-    visitor = Visitor(atrium, context)
-    if token is not None:
-        await visitor.sign_in(token)
-    yield visitor
-    await visitor.check()
-    await context.close()
+    try:
+        await context.add_init_script(WATCH_POLICY)
+        visitor = Visitor(atrium, context)
+        if token is not None:
+            await visitor.sign_in(token)
+        yield visitor
+        await visitor.check()
+    finally:
+        await context.close()
 
 
 async def axe_violations(page: Page) -> list[str]:

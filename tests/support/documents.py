@@ -23,7 +23,7 @@ from server.documents import (
 from server.kit.clock import ManualClock
 from server.kit.database import Database
 from server.kit.events import EventBus
-from server.migrations import upgrade
+from tests.support.migrated import open_migrated
 
 
 @dataclass
@@ -59,8 +59,7 @@ class Node:
 @asynccontextmanager
 async def running_node(url: str, folder: Path) -> AsyncIterator[Node]:
     """A started service; its events are collected, its clock stands still."""
-    database, clock, events = Database(url), ManualClock(), EventBus()
-    upgrade(database.engine)
+    database, clock, events = open_migrated(url), ManualClock(), EventBus()
     journal = ApplyJournal(folder / "applying")
     node = Node(database, DocumentService(database, clock=clock, events=events, journal=journal), journal, clock)
     for event in (DocumentDamaged, DocumentRemoved):

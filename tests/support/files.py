@@ -18,6 +18,7 @@ from server.kit.http import install_problem_handlers
 from server.projects import Project
 from server.services import Services, open_services
 from server.settings import Limits, Settings
+from tests.support.migrated import put_migrated
 
 ADMIN_TOKEN = "administrator-token-of-enough-characters"
 UPLOAD_BYTES = 1_000_000
@@ -68,6 +69,7 @@ async def running_stack(folder: Path) -> AsyncIterator[Stack]:
     settings = Settings(
         data_dir=folder, admin_token=SecretStr(ADMIN_TOKEN), durability="process", database_url=None, limits=limits
     )
+    put_migrated(folder / "atrium.db")
     async with open_services(settings) as services:
         app = FastAPI()
         app.state.authenticator = services.authenticator

@@ -20,6 +20,7 @@ from server.projects import Project
 from server.services import Services, open_services
 from server.settings import Limits, Settings
 from tests.support.atrium import ADMIN_TOKEN
+from tests.support.migrated import put_migrated
 from tests.support.network import CLOSE_FRAME, connect, frames, handshake, read_head
 from tests.support.waiting import PATIENCE_S
 
@@ -75,6 +76,7 @@ async def serving(data: Path, limits: dict[str, Any] | None = None, **settings: 
     """Serves on a free port until the block ends."""
     chosen = {"data_dir": data, "port": 0, "admin_token": ADMIN_TOKEN, "durability": "process"} | settings
     checked = Settings(limits=Limits(**(ONE_MACHINE | (limits or {}))), **chosen)
+    put_migrated(checked.data_dir / "atrium.db")
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def on_listening(url: str) -> None:

@@ -35,8 +35,8 @@ from server.leases import (
     Resource,
     Rules,
 )
-from server.migrations import upgrade
 from tests.support.leases import PATIENCE_S, UNLIMITED_MS
+from tests.support.migrated import open_migrated
 
 T = TypeVar("T")
 P = "project-p"
@@ -91,8 +91,7 @@ async def open_lease_node(
     now_ms: Callable[[], int] | None = None,
 ) -> AsyncIterator[LeaseNode]:
     """A node whose events are collected; with `redis_url` it shares its leases, by Redis's clock."""
-    clock, events, database = clock or ManualClock(), EventBus(), Database(url)
-    upgrade(database.engine)
+    clock, events, database = clock or ManualClock(), EventBus(), open_migrated(url)
     memory = store or MemoryLeaseStore(clock, rules)
     redis = Redis.from_url(redis_url, socket_timeout=timeout_s, retry=Retry(NoBackoff(), 0)) if redis_url else None
     if redis is None:

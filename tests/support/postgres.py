@@ -14,12 +14,17 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.support.migrated import open_migrated
+
 MISSING = "PostgreSQL 15 or newer is not installed; on Debian: apt-get install postgresql"
 OLDEST = 15
 
 
 class PostgresServer:
-    """A server on a unix socket in a folder of its own, with fsync on; `crash` and `start` are for fault tests."""
+    """A server on a unix socket in a folder of its own; `crash` and `start` are for fault tests.
+
+    What a process that crashes has written is with the operating system, so nothing waits for the disk.
+    """
 
     def __init__(self, folder: Path, binaries: Path) -> None:
         self.folder = folder
@@ -34,7 +39,7 @@ class PostgresServer:
 
     def start(self) -> None:
         """Starts the server and returns when it accepts connections."""
-        options = f"--listen_addresses= --unix_socket_directories={self.folder} --fsync=on"
+        options = f"--listen_addresses= --unix_socket_directories={self.folder} --fsync=off"
         self._run("pg_ctl", "start", "--wait", "--silent", f"--log={self.folder / 'log'}", f"--options={options}")
 
     def stop(self) -> None:
@@ -45,16 +50,16 @@ class PostgresServer:
         """Ends the server at once; its next start recovers from the write-ahead log."""
         self._run("pg_ctl", "stop", "--mode=immediate", "--silent")
 
-    def create_database(self) -> str:
-        """The URL of a new, empty database."""
+    def create_database(self, template: str = "template1") -> str:
+        """The URL of a new database, empty unless it is made like another."""
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(f"host={self.folder} user=atrium dbname=postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgresql://atrium@/{name}?host={self.folder}"
 
     def drop_database(self, url: str) -> None:
         """Removes a database of `create_database`, with whoever is connected to it."""
-        name = url.partition("@/")[2].partition("?")[0]
+        name = _name(url)
         with psycopg.connect(f"host={self.folder} user=atrium dbname=postgres", autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -63,6 +68,10 @@ class PostgresServer:
         done = subprocess.run(command, user=self._user, cwd=self.folder, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{program} failed: {done.stdout}{done.stderr}")
+
+
+def _name(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
 
 
 def find_binaries() -> Path | None:
@@ -104,9 +113,25 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """The name of a database that has every table and nothing in it."""
+    url = postgres.create_database()
+    open_migrated(url).close()
+    return _name(url)
+
+
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> Iterator[str]:
-    """A fresh, empty database."""
+def postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """A fresh database that has its tables."""
+    url = postgres.create_database(postgres_template)
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """A fresh database without tables."""
     url = postgres.create_database()
     yield url
     postgres.drop_database(url)
@@ -114,7 +139,15 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database; the test runs once on each that Atrium supports."""
+    """A fresh database; the test runs once on each that Atrium supports."""
     if request.param == "postgresql":
         return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite:///{tmp_path / 'atrium.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables, on each that Atrium supports."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("empty_postgres_url"))
     return f"sqlite:///{tmp_path / 'atrium.db'}"

@@ -7,6 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args
 
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
 from server.access import (
     AccessChanged,
     Kind,
@@ -24,12 +28,13 @@ from server.kit.events import EventBus
 from server.leases import (
     LeaseAcquired,
     LeaseAuthority,
+    LeaseListener,
     LeaseService,
     MemoryLeaseStore,
+    RedisLeaseStore,
     Resource,
     Rules,
 )
-from server.migrations import upgrade
 from server.projects import ProjectDeleted, ProjectService
 from server.reactions import SessionEvent, connect_sessions
 from server.sessions import (
@@ -42,7 +47,8 @@ from server.sessions import (
     SessionTakenOver,
     SessionWatch,
 )
-from tests.support.leases import UNLIMITED_MS
+from tests.support.leases import PATIENCE_S, UNLIMITED_MS
+from tests.support.migrated import open_migrated
 
 T = TypeVar("T")
 MAIN = Resource.of("git", "main")
@@ -119,6 +125,17 @@ class SessionNode:
         return (await self.sessions.get(connected.session.id)).role
 
 
+def connect(url: str) -> Redis:
+    """A client that waits for a busy machine."""
+    return Redis.from_url(url, socket_timeout=PATIENCE_S, retry=Retry(NoBackoff(), 0))
+
+
+def redis_leases(url: str, clock: ManualClock) -> RedisLeaseStore:
+    """Leases in Redis, by the test's clock."""
+    rules = Rules(max_step_ms=UNLIMITED_MS)
+    return RedisLeaseStore(connect(url), rules, timeout_s=PATIENCE_S, now_ms=lambda: int(clock.monotonic() * 1000))
+
+
 @asynccontextmanager
 async def open_session_node(
     url: str,
@@ -126,15 +143,18 @@ async def open_session_node(
     name: str = "node",
     clock: ManualClock | None = None,
     store: MemoryLeaseStore | None = None,
+    redis_url: str | None = None,
     retry_after_s: tuple[float, ...] = (0, 0, 0),
 ) -> AsyncIterator[SessionNode]:
-    """A node; with another's `clock` and lease `store` it shares its sessions with that one."""
-    clock, events, database = clock or ManualClock(), EventBus(), Database(url)
-    upgrade(database.engine)
+    """A node; with another's `clock` and lease `store`, or its Redis, it shares its sessions with that one."""
+    clock, events, database = clock or ManualClock(), EventBus(), open_migrated(url)
     roles = RoleService(database, events, clock)
     policy = RolePolicy(roles)
     memory = store or MemoryLeaseStore(clock, Rules(max_step_ms=UNLIMITED_MS))
-    leases = LeaseService(LeaseAuthority(database, clock, name, memory), events, clock)
+    shared = redis_leases(redis_url, clock) if redis_url else None
+    leases = LeaseService(
+        LeaseAuthority(database, clock, name, shared or memory, memory if shared else None), events, clock
+    )
     sessions = SessionService(database, events, clock, leases=leases, policy=policy, node=name)
     conflicts = ConflictService(database, events, clock, leases=leases, sessions=sessions, retry_after_s=retry_after_s)
     ended: set[str] = set()
@@ -162,9 +182,15 @@ async def open_session_node(
         events.subscribe(kind, node.published.append)
     connect_sessions(events, sessions=SessionWatch(sessions, policy), conflicts=conflicts, live=changes)
     await conflicts.start()
+    listener = LeaseListener(connect(redis_url), leases.dispatcher) if redis_url else None
+    if listener is not None:
+        listener.start()
+        await listener.listening.wait()
     try:
         yield node
     finally:
+        if listener is not None:
+            await listener.stop()
         await keeper.stop()
         await sessions.close()
         await conflicts.close()

@@ -19,8 +19,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from server.accounts.errors import OidcFailed, OidcUnavailable
-from server.accounts.model import Identity, Provider
-from server.accounts.oidc import Challenge, OidcClient, is_safe_path
+from server.accounts.model import Challenge, Identity, Provider
+from server.accounts.oidc import OidcClient
+from server.accounts.oidc_routes import is_safe_path
 from server.kit.clock import ManualClock
 
 ISSUER = "https://id.example.com"

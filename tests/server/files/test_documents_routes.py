@@ -92,6 +92,7 @@ async def test_the_tree_and_the_live_state_belong_to_the_server(stack: Stack) ->
         (text_update("x", "other root"), 422, "update.refused"),
         (b"x" * (UPDATE_BYTES + 1), 413, "request.too_large"),
     ],
+    ids=["empty", "no update", "unknown root", "too large"],
 )
 async def test_a_bad_update_is_refused(stack: Stack, body: bytes, status: int, code: str) -> None:
     """Not decodable, against the shape of a file, or too large."""

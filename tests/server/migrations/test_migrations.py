@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,13 +18,14 @@ from sqlmodel import SQLModel
 import server
 from server.kit.database import create_database_engine
 from server.migrations import DatabaseTooNew, upgrade
+from tests.support.repository import ROOT
 
 VERSION_TABLE = "alembic_version"
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_database_engine(database_url)
+def engine(empty_database_url: str) -> Iterator[Engine]:
+    engine = create_database_engine(empty_database_url)
     yield engine
     engine.dispose()
 
@@ -50,9 +53,9 @@ def test_upgrading_twice_changes_nothing(engine: Engine) -> None:
         assert connection.execute(text("SELECT version FROM policy_version")).scalar_one() == 7
 
 
-def test_nodes_that_start_together_all_succeed(database_url: str) -> None:
+def test_nodes_that_start_together_all_succeed(empty_database_url: str) -> None:
     """Concurrent upgrades of one empty database wait for each other."""
-    engines = [create_database_engine(database_url) for _ in range(4)]
+    engines = [create_database_engine(empty_database_url) for _ in range(4)]
     with ThreadPoolExecutor(len(engines)) as threads:
         list(threads.map(upgrade, engines))
     assert VERSION_TABLE in inspect(engines[0]).get_table_names()
@@ -76,3 +79,15 @@ def test_a_failing_upgrade_leaves_nothing(engine: Engine) -> None:
     with pytest.raises(Exception, match="already exists"):
         upgrade(engine)
     assert inspect(engine).get_table_names() == ["token"]
+
+
+def test_an_up_to_date_database_is_left_alone(engine: Engine) -> None:
+    """The newest file names the newest revision: a start that finds it does not import alembic."""
+    upgrade(engine)
+    url = engine.url.render_as_string(hide_password=False)
+    program = (
+        "import sys; from server.kit.database import create_database_engine; from server.migrations import upgrade;"
+        f"upgrade(create_database_engine({url!r})); print('alembic' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout == "False\n"
