@@ -48,7 +48,10 @@ async def test_redis_is_killed(server: RedisServer, tmp_path: Path) -> None:
             await asyncio.sleep(random.uniform(0.1, 1))
             await asyncio.to_thread(server.start)
             await contest.progress(within_s=RECOVERY_S)
-        assert contest.errors.keys() <= {"lease.unavailable", "lease.lease_lost", "lease.timeout", "lease.no_session"}
+        told = {"lease.unavailable", "lease.lease_lost", "lease.timeout", "lease.no_session"}
+        # A request that was given up while Redis was away stands in its queue until its time is up.
+        of_ghosts = {"lease.already_waiting", "lease.deadlock"}
+        assert contest.errors.keys() <= told | of_ghosts
 
 
 async def test_refusals_are_quick(server: RedisServer, tmp_path: Path) -> None:
