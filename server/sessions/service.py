@@ -327,5 +327,10 @@ class SessionService:
         return found.session.user_id if found and found.session.project_id == project_id else None
 
     async def list(self, project_id: str, *, after: str = "", limit: int | None = 50) -> list[LiveSession]:
-        """A project's sessions that have not ended, at all nodes, by id, those after `after`."""
-        return await self._journal.page(project_id, after, limit)
+        """A project's sessions that have not ended, at all nodes, by id, those after `after`.
+
+        What is known of this node's own is newer than what is written: a list is not older than an event before it.
+        """
+        found = await self._journal.page(project_id, after, limit)
+        present = map(self.attendance.get, (session.id for session in found))
+        return [here.session if here else stored for stored, here in zip(found, present, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 
 from server.leases import (
@@ -16,6 +17,8 @@ from server.leases import (
     NotOwner,
     Resource,
 )
+
+logger = logging.getLogger(__name__)
 
 DOMAIN = "server"
 """In the place of a project: leases of the server's own."""
@@ -49,6 +52,12 @@ class SweeperSeat:
         return False
 
     async def _wait(self) -> None:
+        try:
+            await self._take()
+        except Exception:  # a supervised edge: the seat is claimed again in a few seconds
+            logger.exception("sessions.seat_failed")
+
+    async def _take(self) -> None:
         with suppress(LeaseHeld, LeaseLost, LeaseUnavailable, NoSession, AlreadyWaiting, NotOwner, Fenced):
             await self._leases.open(DOMAIN, self._session, self._session)
             lease = await self._leases.obtain(DOMAIN, self._session, SWEEPER, wait_s=WAIT_S)

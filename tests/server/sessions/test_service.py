@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from typing import Any
 
@@ -20,11 +21,14 @@ from server.sessions import (
     SessionNotFound,
     SessionReturned,
     SessionRole,
+    SessionRoleChanged,
     SessionState,
     SessionTakenOver,
 )
+from server.sessions.primary import role_session
 from server.sessions.tables import SessionRow
 from tests.support.session_node import MAIN, SessionNode
+from tests.support.waiting import until
 
 PRIMARY, SECONDARY = SessionRole
 
@@ -46,6 +50,20 @@ async def test_a_session_says_whose_it_is(node: SessionNode) -> None:
     assert len(connected.resume_token) == 43
     assert [event.session for event in node.told(SessionConnected)] == [session]
     assert await node.sessions.list(project_id) == [session]
+
+
+async def test_a_list_is_not_older_than_what_was_told(node: SessionNode) -> None:
+    """Whoever asks after an event finds what it said, also while the database is too busy to write it down."""
+    project_id = await node.project()
+    first, second = [(await node.join(project_id, name)).session for name in ("ada", "ken")]
+    busy = sqlite3.connect(node.database.engine.url.database or "", isolation_level=None)
+    busy.execute("BEGIN IMMEDIATE")
+    await node.leases.end(project_id, role_session(first.id))
+    await until(lambda: node.told(SessionRoleChanged), what="another primary session")
+    roles = {session.id: session.role for session in await node.sessions.list(project_id)}
+    busy.execute("ROLLBACK")
+    busy.close()
+    assert roles[second.id] is PRIMARY
 
 
 async def test_who_may_not_read_has_no_session(node: SessionNode) -> None:

@@ -28,6 +28,7 @@ const TAKEN = 4409;
 /** Bad request, forbidden, no such project: trying again would be answered the same. */
 const FINAL: ReadonlySet<number> = new Set([4400, 4403, 4404]);
 
+const LEAVE = JSON.stringify({ type: "leave" });
 const LOOK_MS = 5000;
 const ANSWER_MS = 8000;
 const FIRST_HEARTBEAT_S = 15;
@@ -117,14 +118,18 @@ export class ControlChannel {
       this.#say({ type: "ping" });
   };
 
-  /** Goes away. The session waits for its tab to come back: somebody who reloads the page keeps their leases. */
+  /** Goes away. The session waits for its tab to come back: somebody who reloads the page keeps their leases.
+   *
+   * One whose token has not arrived yet waits for nobody: it is over as soon as it has begun.
+   */
   destroy(): void {
     clearInterval(this.#looking);
     clearTimeout(this.#timer);
     removeEventListener("online", this.retryNow);
     const socket = this.#socket;
     this.#socket = null;
-    socket?.close();
+    if (this.#memory === null) socket?.addEventListener("message", () => socket.send(LEAVE), { once: true });
+    else socket?.close();
     this.#rejectAll();
   }
 

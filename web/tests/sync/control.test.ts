@@ -145,3 +145,18 @@ test("a question ends with the connection", async () => {
   FakeControl.last.drop(1006);
   await expect(answer).rejects.toThrow("connection was lost");
 });
+
+test("a session that nobody could come back to is over as soon as it has begun", () => {
+  const socket = FakeControl.last;
+  channel.destroy();
+  expect(socket.said).toEqual([]);
+  socket.welcome();
+  expect(socket.said).toEqual([{ type: "leave" }]);
+});
+
+test("a session that is known waits for its tab", () => {
+  const socket = FakeControl.last;
+  socket.welcome();
+  channel.destroy();
+  expect(socket.said).not.toContainEqual({ type: "leave" });
+});
