@@ -30,7 +30,8 @@ from server.kit.database import Database
 logger = logging.getLogger(__name__)
 
 QUEUE_ROWS = 20_000
-BATCH_ROWS = 1_000
+BATCH_ROWS = 50
+"""In one transaction: the update log waits for it, and edits with the log."""
 TICK_S = 5.0
 RETRY_S = 1.0
 RACES = 20

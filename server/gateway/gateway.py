@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 UNSUPPORTED_DATA = 1003
 MIN_HEARTBEAT_S, DEFAULT_HEARTBEAT_S = 2, 10
+RECHECKED_AT_ONCE = 8
 DRAIN_STEP_S = 0.05
 
 
@@ -204,7 +205,9 @@ class SyncGateway:
 
     def _recheck(self, channels: list[Opened]) -> None:
         async def recheck() -> None:
-            await asyncio.gather(*(channel.recheck() for channel in channels))
+            for start in range(0, len(channels), RECHECKED_AT_ONCE):
+                await asyncio.gather(*(channel.recheck() for channel in channels[start : start + RECHECKED_AT_ONCE]))
+                await asyncio.sleep(0)  # edits go on in between
 
         if channels:
             self._spawn(recheck())
