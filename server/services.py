@@ -141,6 +141,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         stack.callback(loop_monitor.stop)
         database = open_database(settings.data_dir, settings.resolved_database_url, settings.durability)
         stack.callback(database.close)
+        checkpoints = asyncio.create_task(database.checkpoint_forever())
+        stack.callback(checkpoints.cancel)
         recorder = Recorder(database, clock)
         recorder.start()
         stack.push_async_callback(recorder.close)

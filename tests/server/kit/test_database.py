@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, func, insert, select, text
@@ -103,3 +104,16 @@ async def test_naive_times_are_refused(database: Database) -> None:
     """A time without a zone could mean any moment: storing it fails."""
     with pytest.raises(StatementError, match="has no time zone"):
         await database.write(lambda session: add(session, datetime(2026, 3, 1)))
+
+
+def test_a_checkpoint_moves_the_log_into_the_database(tmp_path: Path) -> None:
+    """What was committed is in the database file itself after a checkpoint, also while somebody still reads."""
+    database = Database(f"sqlite:///{tmp_path / 'atrium.db'}")
+    database.write_sync(lambda session: session.execute(text("CREATE TABLE word (text VARCHAR)")))
+    with database.engine.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM word"))
+        database.write_sync(lambda session: session.execute(text("INSERT INTO word VALUES ('kept')")))
+        database.checkpoint()
+    database.checkpoint()
+    assert b"kept" in (tmp_path / "atrium.db").read_bytes()
+    database.close()
