@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
 from ipaddress import ip_network
+from itertools import count
 from pathlib import Path
 
 import pytest
 from starlette.websockets import WebSocket
 
-from server.access import Principal
+from server.access import AccessChanged, Principal
+from server.gateway.channel import Channel
+from server.gateway.gateway import RECHECKED_AT_ONCE
 from server.kit import metrics
 from tests.support.atrium import ADMIN_TOKEN
 from tests.support.clients import hocuspocus, open_socket, y_websocket
@@ -163,6 +168,34 @@ async def test_a_token_is_revoked_while_the_document_opens(server: Serving, monk
         await server.services.tokens.revoke(token.split("_")[2])
         go_on.set()
         assert await client.closed() == UNAUTHENTICATED
+
+
+async def test_rights_are_asked_again_in_pieces(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the rights of many may have changed, edits get their turn between the questions."""
+    loop, asked, turns, recheck = asyncio.get_running_loop(), Counter[int](), count(), Channel.recheck
+    now = next(turns)
+
+    def turn() -> None:
+        nonlocal now
+        now = next(turns)
+        loop.call_soon(turn)
+
+    async def counted(channel: Channel) -> None:
+        asked[now] += 1
+        await recheck(channel)
+
+    monkeypatch.setattr(Channel, "recheck", counted)
+    project = await server.project()
+    many = 3 * RECHECKED_AT_ONCE
+    async with AsyncExitStack() as stack:
+        for _ in range(many):
+            client = y_websocket(server.sync_url, DOCUMENT, ADMIN_TOKEN)
+            await (await stack.enter_async_context(client)).synced()
+        asked.clear()
+        turn()
+        server.services.events.publish(AccessChanged(project.id, None))
+        await until(lambda: asked.total() >= many, what="everybody's rights being asked again")
+    assert max(asked.values()) <= RECHECKED_AT_ONCE
 
 
 async def test_a_database_that_is_away(server: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
