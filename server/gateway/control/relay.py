@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -89,9 +90,18 @@ class ControlRelay:
             self.listening.clear()
 
     def _hear(self, data: bytes) -> None:
-        words = json.loads(data)
-        if words["node"] == self._node:
-            return
+        try:
+            words = json.loads(data)
+            if words["node"] != self._node:
+                self._tell(words)
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+        ) as error:  # a node of another version may say what this one cannot read
+            logger.warning("control.not_understood", extra={"error": type(error).__name__})
+
+    def _tell(self, words: dict[str, Any]) -> None:
         about, message = About(*words["about"]), FROM_SERVER.validate_python(words["message"])
         if words["in_passing"]:
             self._hub.pass_on_here(words["project"], about, message)

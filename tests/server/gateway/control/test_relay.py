@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from server.gateway.control.hub import About, ControlHub
-from server.gateway.control.relay import ControlRelay
+from server.gateway.control.relay import CHANNEL, ControlRelay
 from server.kit.clock import ManualClock
 from server.kit.ids import uuid7
 from tests.server.gateway.control.test_hub import Listener, notice, read
@@ -76,3 +76,25 @@ async def test_cursors_cross_in_passing(hubs: list[ControlHub]) -> None:
     await until(lambda: there.told == ["moved"], what="the cursor")
     assert here.told == []
     assert "event_id" not in read(there.frames[0])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "no JSON",
+        "[]",
+        "{}",
+        '{"node": "newer", "project": "p", "about": [], "message": {"type": "of_tomorrow"}, "in_passing": false}',
+        '{"node": "newer", "project": "p", "about": ["files", null, null], "message": {"type": "of_tomorrow"}}',
+    ],
+)
+async def test_what_a_node_does_not_understand(
+    hubs: list[ControlHub], redis_servers: Mapping[str, RedisServer], words: str
+) -> None:
+    """What another version, or anybody else, says on the channel does not make a node deaf."""
+    here, there = join(hubs)
+    redis = connect(redis_servers["redis-6.2"].url)
+    await redis.publish(CHANNEL, words)
+    await redis.aclose()
+    hubs[0].publish(here.project_id, About("files"), notice("after"))
+    await until(lambda: there.told == ["after"], what="the next event")
