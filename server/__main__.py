@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ctypes
 import gc
 import os
 import resource
@@ -29,7 +28,6 @@ ON_SERVER = {"lock": "client.commands", "leases": "client.commands", "git-hook":
 
 CANNOT_START = 2
 PRIVATE = 0o077  # what this command writes is for the user who runs it, and for nobody else on the machine
-M_ARENA_MAX = -8  # malloc.h
 STACK_BYTES = 64 << 20  # nested content that the validator lets through is still recursion for the CRDT engine
 
 
@@ -104,18 +102,12 @@ def _serve(settings: Settings, _options: argparse.Namespace) -> int:
     import uvloop
 
     from server.app import serve  # the other commands need none of the web stack
+    from server.kit.heap import share_one_heap
 
     resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES, resource.getrlimit(resource.RLIMIT_STACK)[1]))
-    _share_one_heap()
+    share_one_heap()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve(settings))
-
-
-def _share_one_heap() -> None:
-    """glibc keeps a heap for each thread and gives little of it back; Python allocates in one thread at a time."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(M_ARENA_MAX, 1)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from crdt_docs.validation.rules import MAX_CLOCK, Rules
 ONE_STRUCT_OF_ONE_CLIENT = b"\x01\x01"
 NO_DELETES = b"\x00"
 MAX_TEXT_BYTES = 0x7F
-_TEXT_BETWEEN_NEIGHBOURS = frozenset(Ref.STRING | flags for flags in (HAS_ORIGIN, HAS_RIGHT_ORIGIN, 0xC0))
+_TEXT_BETWEEN_NEIGHBOURS = frozenset(
+    Ref.STRING | flags for flags in (HAS_ORIGIN, HAS_RIGHT_ORIGIN, HAS_ORIGIN | HAS_RIGHT_ORIGIN)
+)
 
 
 def read_keystroke(update: bytes, known: Mapping[int, int], rules: Rules) -> tuple[int, int, int] | None:

@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
+from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
@@ -52,7 +53,7 @@ class BlobStore:
                     writer.write(chunk)
                 else:
                     await asyncio.to_thread(writer.write, chunk)
-            yield writer.finish()
+            yield writer.finish() if writer.has_room_for(b"") else await asyncio.to_thread(writer.finish)
         finally:
             writer.discard()
 
@@ -83,22 +84,16 @@ class BlobStore:
                 yield chunk
 
     def _keep(self, upload: Upload) -> Blob:
+        if isinstance(upload.content, bytes):
+            return self.put_file(BytesIO(upload.content))
         place = self._place(upload.sha256)
         if not place.is_file():
-            source = self._on_disk(upload)
-            _sync(source)
+            _sync(upload.content)
             place.parent.mkdir(exist_ok=True)
-            source.replace(place)
+            upload.content.replace(place)
             _sync(place.parent)
             _sync(self._directory)
         return Blob(upload.sha256, upload.size)
-
-    def _on_disk(self, upload: Upload) -> Path:
-        if isinstance(upload.content, bytes):
-            with NamedTemporaryFile(dir=self._incoming, delete=False) as file:
-                file.write(upload.content)
-            return Path(file.name)
-        return upload.content
 
     def _place(self, sha256: str) -> Path:
         if not SHA256.fullmatch(sha256):
@@ -122,7 +117,7 @@ class _Writer:
         return self._size + len(chunk) <= self._in_memory
 
     def write(self, chunk: bytes) -> int:
-        if self._file is None and self.has_room_for(chunk):
+        if self.has_room_for(chunk):
             self._buffer += chunk
         else:
             self._spill().write(chunk)
@@ -147,6 +142,7 @@ class _Writer:
         if self._file is None:
             self._file = NamedTemporaryFile(dir=self._directory, delete=False)  # noqa: SIM115 - lives across awaits
             self._file.write(self._buffer)
+            self._buffer.clear()
         return self._file
 
 

@@ -63,7 +63,7 @@ class SyncConnection:
 
     def __init__(self, socket: SocketProtocol, *, heartbeat_s: int, limits: Limits) -> None:
         """A sign of life is sent after `heartbeat_s` of silence."""
-        self.congested = socket.congested
+        self.congested = False
         self._socket = socket
         self._limits = limits
         self._loop = asyncio.get_running_loop()

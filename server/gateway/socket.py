@@ -30,7 +30,6 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.congested = False
         self.on_received: Callable[[int, int], None] | None = None
         self.on_binary: Callable[[bytes], None] | None = None
         self.on_congestion: Callable[[bool], None] | None = None
@@ -198,13 +197,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._set_congested(True)
+        self._tell_congestion(True)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._set_congested(False)
+        self._tell_congestion(False)
 
-    def _set_congested(self, congested: bool) -> None:
-        self.congested = congested
+    def _tell_congestion(self, congested: bool) -> None:
         if self.on_congestion is not None:
             self.on_congestion(congested)

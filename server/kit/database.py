@@ -100,7 +100,10 @@ class Database:
             await asyncio.sleep(CHECKPOINT_S)
             try:
                 await asyncio.get_running_loop().run_in_executor(self._threads, self.checkpoint)
-            except SQLAlchemyError as error:  # a supervised loop: SQLite does it itself when the log gets long
+            except (
+                SQLAlchemyError,
+                self._driver_error,
+            ) as error:  # a supervised loop: SQLite does it itself when the log gets long
                 logger.warning("database.not_checkpointed", extra={"error": type(error).__name__})
 
     def checkpoint(self) -> None:
@@ -108,8 +111,6 @@ class Database:
         connection = self.engine.raw_connection()
         try:
             connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
-        except self._driver_error as error:
-            raise DBAPIError.instance(None, None, error, self._driver_error, dialect=self.engine.dialect) from error
         finally:
             connection.close()
 
