@@ -1,4 +1,4 @@
-"""The update that a keystroke makes, which is nearly every update: recognised at a glance, in a third of the time."""
+"""The update that a keystroke makes, which is nearly every update: recognised at a glance."""
 
 from __future__ import annotations
 
